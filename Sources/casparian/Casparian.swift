@@ -1,0 +1,5 @@
+// The command line starts here.
+@main
+struct Casparian {
+    static func main() {}
+}
