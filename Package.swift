@@ -71,7 +71,8 @@ let modules: [Module] = [
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),
     Module(
-        name: "CasparianScout", uses: ["CasparianRegistration", "FileDiscovery"], products: [.logging, .serviceLifecycle]),
+        name: "CasparianScout", uses: ["CasparianRegistration", "FileDiscovery"],
+        products: [.logging, .serviceLifecycle]),
     Module(
         name: "CasparianSentinel", uses: ["CasparianRegistration", "CasparianScheduling", "CasparianTransport"],
         products: [.logging, .serviceLifecycle]),
@@ -110,7 +111,8 @@ let modules: [Module] = [
     Module(
         name: "SentinelTests", kind: .test,
         uses: ["CasparianSentinel", "CasparianCatalog", "CasparianTransport", "CasparianTestKit"]),
-    Module(name: "WorkerTests", kind: .test, uses: ["CasparianWorker", "PluginHost", "ParquetSink", "CasparianTestKit"]),
+    Module(
+        name: "WorkerTests", kind: .test, uses: ["CasparianWorker", "PluginHost", "ParquetSink", "CasparianTestKit"]),
     Module(name: "CLITests", kind: .test, uses: ["CasparianCLI"]),
 ]
 

@@ -1,1 +1,2 @@
-// This target is being built.
+/// A batch of rows.
+public final class RecordBatch: Sendable {}

@@ -1,0 +1,73 @@
+/// A row of `cf_source_root`.
+public struct SourceRoot: Hashable, Sendable {
+    public var id: SourceRootID
+    /// Absolute path without a trailing slash.
+    public var path: String
+    public var type: String
+    public var isActive: Bool
+
+    public init(id: SourceRootID, path: String, type: String = "local", isActive: Bool = true) {
+        self.id = id
+        self.path = path
+        self.type = type
+        self.isActive = isActive
+    }
+}
+
+/// A row of `cf_ignore_rule`: files that match are not looked at.
+public struct IgnoreRule: Hashable, Sendable {
+    public var id: RuleID
+    /// Nil applies to every root.
+    public var sourceRootID: SourceRootID?
+    public var pattern: String
+    public var isActive: Bool
+
+    public init(id: RuleID, sourceRootID: SourceRootID? = nil, pattern: String, isActive: Bool = true) {
+        self.id = id
+        self.sourceRootID = sourceRootID
+        self.pattern = pattern
+        self.isActive = isActive
+    }
+}
+
+/// A row of `cf_routing_rule`: files that match get the tag.
+public struct RoutingRule: Hashable, Sendable {
+    public var id: RuleID
+    public var pattern: String
+    public var tag: String
+    public var priority: Int
+
+    public init(id: RuleID, pattern: String, tag: String, priority: Int = 0) {
+        self.id = id
+        self.pattern = pattern
+        self.tag = tag
+        self.priority = priority
+    }
+}
+
+/// A row of `cf_plugin_config`: which tags a plugin wants, and its parameters.
+public struct PluginConfig: Hashable, Sendable {
+    public var pluginName: String
+    public var subscriptionTags: [String]
+    /// JSON object text, or nil.
+    public var defaultParameters: String?
+
+    public init(pluginName: String, subscriptionTags: [String] = [], defaultParameters: String? = nil) {
+        self.pluginName = pluginName
+        self.subscriptionTags = subscriptionTags
+        self.defaultParameters = defaultParameters
+    }
+}
+
+/// A row of `cf_topic_config`.
+public struct TopicConfig: Hashable, Sendable {
+    public var id: RuleID
+    public var pluginName: String
+    public var sink: SinkConfig
+
+    public init(id: RuleID, pluginName: String, sink: SinkConfig) {
+        self.id = id
+        self.pluginName = pluginName
+        self.sink = sink
+    }
+}

@@ -1,0 +1,51 @@
+/// One thing a job made: a file or the rows it put into a table.
+public struct Artifact: Hashable, Sendable {
+    public var topic: String
+    public var uri: String
+    /// Rows and bytes in it, where the worker said so (a plain v4 worker does not).
+    public var rows: Int64?
+    public var sizeBytes: Int64?
+    /// SHA-256 in hex, where the worker said so.
+    public var contentHash: String?
+
+    public init(topic: String, uri: String, rows: Int64? = nil, sizeBytes: Int64? = nil, contentHash: String? = nil) {
+        self.topic = topic
+        self.uri = uri
+        self.rows = rows
+        self.sizeBytes = sizeBytes
+        self.contentHash = contentHash
+    }
+}
+
+/// A worker's account of one finished attempt: the payload of CONCLUDE.
+public struct JobReceipt: Hashable, Sendable {
+    public enum Status: String, Codable, Sendable {
+        case success = "SUCCESS"
+        case failed = "FAILED"
+    }
+
+    public var status: Status
+    /// At least `rows` and `size_bytes`; see `rows`, `sizeBytes`.
+    public var metrics: [String: Int64]
+    public var artifacts: [Artifact]
+    /// Why it failed: the whole traceback, exit status or signal. Nil on success.
+    public var errorMessage: String?
+    /// Which attempt this concludes, where the worker knows.
+    public var attempt: Int?
+
+    public init(
+        status: Status, metrics: [String: Int64] = [:], artifacts: [Artifact] = [], errorMessage: String? = nil,
+        attempt: Int? = nil
+    ) {
+        self.status = status
+        self.metrics = metrics
+        self.artifacts = artifacts
+        self.errorMessage = errorMessage
+        self.attempt = attempt
+    }
+
+    public static let rowsMetric = "rows"
+    public static let sizeBytesMetric = "size_bytes"
+    public var rows: Int64 { metrics[Self.rowsMetric] ?? 0 }
+    public var sizeBytes: Int64 { metrics[Self.sizeBytesMetric] ?? 0 }
+}

@@ -1,0 +1,63 @@
+import CasparianModel
+import Columnar
+
+/// A set of plugins and the way to run them.
+///
+/// A worker holds one runtime (possibly a `PluginRuntimeGroup` of several) and one `PluginSlot` of it for each of its slots.
+public protocol PluginRuntime: Sendable {
+    /// Every plugin found, by name; what cannot be loaded is listed with its `loadError`.
+    ///
+    /// - Throws: `PluginError` when the place itself cannot be read.
+    func discover() async throws -> [PluginDescription]
+
+    /// A place for one job at a time; made once for each slot and kept, so that interpreters stay warm.
+    func makeSlot() -> any PluginSlot
+}
+
+/// Runs one job at a time on the thread that calls `run`; `cancel` and `shutDown` may come from any thread.
+public protocol PluginSlot: AnyObject, Sendable {
+    /// Runs a plugin on a file and hands over what it yields and publishes, in order, on the calling thread.
+    ///
+    /// Blocks until the plugin has ended. A slow `output` slows the plugin: nothing is buffered without bound.
+    ///
+    /// - Throws: `PluginError` when the plugin failed; whatever `output` threw, after the plugin was stopped.
+    func run(_ invocation: PluginInvocation, output: any PluginOutput) throws
+
+    /// Stops the running job, if any: `run` then throws `PluginError.cancelled` and no process of the job is left.
+    func cancel()
+
+    /// Ends warm processes; the slot is not used again.
+    func shutDown()
+}
+
+/// What a plugin is asked to do.
+public struct PluginInvocation: Hashable, Sendable {
+    public var pluginName: String
+    /// Absolute path of the file to read.
+    public var filePath: String
+    public var fileVersionID: FileVersionID
+    public var jobID: JobID
+    /// JSON object text from the plugin's configuration, or nil.
+    public var parameters: String?
+
+    public init(
+        pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil
+    ) {
+        self.pluginName = pluginName
+        self.filePath = filePath
+        self.fileVersionID = fileVersionID
+        self.jobID = jobID
+        self.parameters = parameters
+    }
+}
+
+/// Takes what a plugin makes. Called on the slot's thread only.
+public protocol PluginOutput: AnyObject {
+    /// Takes a batch of a topic.
+    func write(_ batch: RecordBatch, topic: String) throws
+
+    /// Forgets everything written so far for this job: the plugin begins anew.
+    ///
+    /// Native readers use it when a later part of a file shows that a column's inferred type was too narrow.
+    func restart() throws
+}
