@@ -1,5 +1,6 @@
-// The command line starts here.
+import CasparianCLI
+
 @main
-struct Casparian {
-    static func main() {}
+enum Casparian {
+    static func main() async { await CasparianCommand.launch() }
 }

@@ -1,1 +1,126 @@
-#pragma once
+#ifndef CASPARIAN_CARROW_H
+#define CASPARIAN_CARROW_H
+
+// C face of Apache Arrow C++. No C++ exception crosses it: every call that can fail returns false and fills `error`.
+// Handles are made by the callee and released by the caller with the matching `_release`; passing one never gives it away.
+// A handle is used by one thread at a time, except batches and schemas (immutable) and `ca_source_cancel`.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum ca_code {
+    CA_OK = 0,
+    CA_IO = 1,
+    CA_MALFORMED = 2,
+    CA_TYPE_CONFLICT = 3,
+    CA_UNSUPPORTED = 4,
+    CA_INVALID = 5,
+    CA_CANCELLED = 6,
+};
+
+/// Why a call failed. `line` is 1-based, 0 where there is none. `types` holds `name\x1ftype\x1e` pairs to restart with
+/// after CA_TYPE_CONFLICT.
+typedef struct ca_error {
+    int32_t code;
+    int64_t line;
+    char message[4096];
+    char *types;  // malloc'ed or NULL; free with ca_error_clear
+} ca_error;
+
+void ca_error_clear(ca_error *error);
+
+typedef struct ca_schema ca_schema;
+typedef struct ca_batch ca_batch;
+typedef struct ca_source ca_source;
+typedef struct ca_writer ca_writer;
+
+// Schemas
+void ca_schema_release(ca_schema *schema);
+int32_t ca_schema_field_count(const ca_schema *schema);
+/// UTF-8, valid while the schema lives.
+const char *ca_schema_field_name(const ca_schema *schema, int32_t index);
+const char *ca_schema_field_type(const ca_schema *schema, int32_t index);
+bool ca_schema_field_nullable(const ca_schema *schema, int32_t index);
+bool ca_schema_equals(const ca_schema *left, const ca_schema *right);
+/// The narrowest schema that both fit, matched by name; NULL names the column and both types.
+ca_schema *ca_schema_unify(const ca_schema *left, const ca_schema *right, ca_error *error);
+
+// Batches
+void ca_batch_release(ca_batch *batch);
+int64_t ca_batch_rows(const ca_batch *batch);
+int32_t ca_batch_columns(const ca_batch *batch);
+int64_t ca_batch_bytes(const ca_batch *batch);
+ca_schema *ca_batch_schema(const ca_batch *batch);
+ca_batch *ca_batch_slice(const ca_batch *batch, int64_t offset, int64_t length);
+/// Adds `_job_id` and `_file_version_id` (int64, not null) as the last columns.
+ca_batch *ca_batch_append_lineage(const ca_batch *batch, int64_t job, int64_t version, ca_error *error);
+ca_batch *ca_batch_conform(const ca_batch *batch, const ca_schema *schema, ca_error *error);
+/// Text of one cell, malloc'ed; NULL for a null cell. `length` gets its bytes.
+char *ca_batch_cell(const ca_batch *batch, int32_t column, int64_t row, size_t *length, ca_error *error);
+/// Arrow C data interface (arrow/c/abi.h): both structs are filled and owned by the caller.
+bool ca_batch_export(const ca_batch *batch, void *arrow_array, void *arrow_schema, ca_error *error);
+/// Takes over both structs, also when it fails.
+ca_batch *ca_batch_import(void *arrow_array, void *arrow_schema, ca_error *error);
+
+// IPC
+/// Decodes one complete IPC stream without copying; `release(context)` is called when the last batch is gone, or before
+/// returning false. `batches` gets a malloc'ed array of `count` handles.
+bool ca_ipc_decode(
+    const void *bytes, int64_t length, void (*release)(void *), void *context, ca_batch ***batches, int64_t *count,
+    ca_error *error);
+/// One complete IPC stream, malloc'ed.
+bool ca_ipc_encode(const ca_batch *batch, void **bytes, int64_t *length, ca_error *error);
+
+// Sources
+typedef struct ca_csv_options {
+    char delimiter;           // 0: found out
+    char quote;               // 0: none
+    bool has_header;
+    bool latin1;              // bytes are ISO 8859-1, not UTF-8
+    int32_t threads;          // 0: as many as there are processors
+    int64_t block_bytes;      // 0: default
+    const char *types;        // "name\x1ftype\x1e..." or NULL
+    const char *null_values;  // "text\x1e..." beside the empty field, or NULL
+} ca_csv_options;
+
+ca_source *ca_csv_open(const char *path, const ca_csv_options *options, ca_error *error);
+/// `types` as in ca_csv_options, or NULL; types: string only. `block_bytes` 0: default.
+ca_source *ca_json_open(const char *path, const char *types, int64_t block_bytes, ca_error *error);
+ca_source *ca_parquet_open(const char *path, ca_error *error);
+ca_source *ca_ipc_open(const char *path, ca_error *error);
+ca_source *ca_lines_open(const char *path, bool latin1, ca_error *error);
+void ca_source_release(ca_source *source);
+ca_schema *ca_source_schema(const ca_source *source);
+/// True with a batch, or with NULL at the end.
+bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error);
+/// From any thread: the running and every later `next` fails with CA_CANCELLED.
+void ca_source_cancel(ca_source *source);
+
+// Parquet
+typedef struct ca_parquet_options {
+    const char *compression;  // snappy, zstd, gzip, lz4, brotli, none
+    int32_t level;            // INT32_MIN: the codec's own
+    int64_t row_group_rows_max;
+    int64_t row_group_bytes_max;
+    bool threads;
+} ca_parquet_options;
+
+ca_writer *ca_parquet_create(
+    const char *path, const ca_schema *schema, const ca_parquet_options *options, ca_error *error);
+bool ca_parquet_write(ca_writer *writer, const ca_batch *batch, ca_error *error);
+/// Writes the footer, syncs and closes the file.
+bool ca_parquet_finish(ca_writer *writer, int64_t *rows, int64_t *bytes, ca_error *error);
+/// Also closes the file, if `finish` has not; what was written stays on disk for the caller to remove.
+void ca_parquet_release(ca_writer *writer);
+/// The file descriptor, so that the owner can lock the file; -1 after finish.
+int ca_parquet_descriptor(const ca_writer *writer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

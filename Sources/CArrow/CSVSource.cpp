@@ -1,0 +1,330 @@
+// CSV as a stream of batches: header, delimiter and types from the first block, the rest in parallel.
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <set>
+
+#include "CSVPipeline.h"
+#include "Support.h"
+
+using namespace casparian;
+using namespace casparian::csv;
+
+namespace {
+
+constexpr int64_t kBlockBytes = 2 << 20;
+constexpr int64_t kSampleRecords = 50;
+constexpr int kThreadsMax = 16;
+constexpr int64_t kAllRows = INT64_MAX;
+
+struct Settings {
+    std::string path;
+    Dialect dialect;
+    bool finds_delimiter;
+    bool has_header;
+    bool latin1;
+    int threads;
+    int64_t block_bytes;
+    std::map<std::string, Kind> types;
+    std::vector<std::string> nulls;
+};
+
+/// The delimiter that splits the first records into equally many fields, the most of them.
+char find_delimiter(const char *bytes, int64_t size, char quote) {
+    const char candidates[] = {',', ';', '\t', '|'};
+    char best = ',';
+    int64_t best_columns = 1;
+    for (const char candidate : candidates) {
+        Tokens tokens;
+        int64_t columns = 0;
+        const Fault fault = tokenize(bytes, size, {candidate, quote}, columns, tokens, kSampleRecords);
+        if (!fault.found && columns > best_columns) {
+            best = candidate;
+            best_columns = columns;
+        }
+    }
+    if (best_columns > 1) return best;
+    // No candidate fits all of them: the one the first record holds most of.
+    for (const char candidate : candidates) {
+        Tokens tokens;
+        int64_t columns = 0;
+        (void)tokenize(bytes, size, {candidate, quote}, columns, tokens, 1);
+        if (columns > best_columns) {
+            best = candidate;
+            best_columns = columns;
+        }
+    }
+    return best;
+}
+
+std::vector<std::string> unique_names(const std::vector<std::string> &raw) {
+    std::vector<std::string> names;
+    std::set<std::string> all(raw.begin(), raw.end()), used;
+    for (size_t i = 0; i < raw.size(); ++i) {
+        std::string name = raw[i].empty() ? "column_" + std::to_string(i + 1) : raw[i];
+        if (used.count(name)) {
+            int number = 1;
+            std::string candidate;
+            do candidate = name + "_" + std::to_string(number++);
+            while (used.count(candidate) || all.count(candidate));
+            name = candidate;
+        }
+        used.insert(name);
+        names.push_back(name);
+    }
+    return names;
+}
+
+class CSVSource : public Source {
+   public:
+    explicit CSVSource(Settings settings)
+        : settings_(std::move(settings)),
+          stream_(settings_.path, settings_.latin1),
+          reader_(stream_, settings_.dialect, settings_.block_bytes) {
+        start();
+    }
+
+    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+    std::shared_ptr<arrow::RecordBatch> next() override {
+        if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
+        if (first_) {
+            auto batch = take_first();
+            if (batch && batch->num_rows() > 0) return batch;
+        }
+        if (ended_ || (reader_.at_end() && !pipeline_)) return nullptr;
+        if (!pipeline_) {
+            auto work = [this](const RawBlock &block, Tokens &tokens) { return convert_block(block, tokens); };
+            auto pipeline = std::make_unique<Pipeline>(reader_, settings_.threads, work);
+            std::lock_guard lock(mutex_);
+            pipeline_ = std::move(pipeline);
+            if (cancelled_) pipeline_->cancel();
+        }
+        while (true) {
+            auto batch = pipeline_->next(ended_);
+            if (ended_) return nullptr;
+            if (batch->num_rows() > 0) return batch;
+        }
+    }
+
+    void cancel() override {
+        std::lock_guard lock(mutex_);
+        cancelled_ = true;
+        if (pipeline_) pipeline_->cancel();
+    }
+
+   private:
+    /// Reads the first block: dialect, names, types.
+    void start() {
+        first_ = std::make_unique<RawBlock>();
+        if (!reader_.next(*first_)) {
+            first_.reset();
+            schema_ = arrow::schema({});
+            ended_ = true;
+            return;
+        }
+        if (settings_.finds_delimiter) {
+            settings_.dialect.delimiter = find_delimiter(first_->bytes.get(), first_->size, settings_.dialect.quote);
+            reader_.set_dialect(settings_.dialect);
+            if (settings_.dialect.delimiter != ',') {  // where records end may be elsewhere than thought
+                reader_.push_front(first_->bytes.get(), first_->size, 0);
+                (void)reader_.next(*first_);
+            }
+        }
+        Tokens header;
+        const Fault fault = tokenize(first_->bytes.get(), first_->size, settings_.dialect, columns_, header, 1);
+        if (fault.found) complain(fault, *first_);
+        if (header.rows == 0) {  // nothing but empty lines
+            first_.reset();
+            schema_ = arrow::schema({});
+            ended_ = reader_.at_end();
+            if (!ended_) throw Failure(CA_MALFORMED, "the first block of the file holds only empty lines", 1);
+            return;
+        }
+        name_columns(header);
+        if (settings_.has_header) skip_header(header);
+        infer_first();
+        make_schema();
+    }
+
+    void name_columns(const Tokens &header) {
+        std::vector<std::string> raw(columns_);
+        std::string scratch;
+        const Block block(first_->bytes.get(), header, columns_, settings_.nulls);
+        for (int64_t i = 0; settings_.has_header && i < columns_; ++i) {
+            raw[i] = std::string(block.text(block.field(0, i), settings_.dialect.quote, scratch));
+        }
+        names_ = unique_names(raw);
+        for (const auto &[name, kind] : settings_.types) {
+            if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
+                throw Failure(CA_INVALID, "a type is given for column '" + name + "', but the file has no such column");
+            }
+        }
+    }
+
+    /// Moves the start of the first block behind its header.
+    void skip_header(const Tokens &header) {
+        const Field &last = header.fields.back();
+        int64_t end = last.begin + last.length() + (last.quoted() ? 1 : 0);
+        const char *bytes = first_->bytes.get();
+        if (end < first_->size && bytes[end] == '\r') ++end;
+        if (end < first_->size && bytes[end] == '\n') ++end;
+        data_start_ = end;
+    }
+
+    void infer_first() {
+        Tokens tokens;
+        int64_t columns = columns_;
+        // A fault is told when the block is converted, with the rows before it known to be good.
+        (void)tokenize(
+            first_->bytes.get() + data_start_, first_->size - data_start_, settings_.dialect, columns, tokens, kAllRows);
+        tokens.fields.resize(tokens.rows * columns_);
+        const Block block(first_->bytes.get() + data_start_, tokens, columns_, settings_.nulls);
+        kinds_.clear();
+        for (int64_t i = 0; i < columns_; ++i) {
+            Inference inference;
+            infer(block, i, settings_.dialect.quote, inference);
+            const auto given = settings_.types.find(names_[i]);
+            kinds_.push_back(given == settings_.types.end() ? inference.settled() : given->second);
+        }
+    }
+
+    void make_schema() {
+        arrow::FieldVector fields;
+        for (int64_t i = 0; i < columns_; ++i) fields.push_back(arrow::field(names_[i], arrow_type(kinds_[i])));
+        schema_ = arrow::schema(std::move(fields));
+    }
+
+    std::shared_ptr<arrow::RecordBatch> take_first() {
+        RawBlock block = std::move(*first_);
+        first_.reset();
+        Tokens tokens;
+        return convert_bytes(block, data_start_, tokens);
+    }
+
+    std::shared_ptr<arrow::RecordBatch> convert_block(const RawBlock &block, Tokens &tokens) {
+        return convert_bytes(block, 0, tokens);
+    }
+
+    std::shared_ptr<arrow::RecordBatch> convert_bytes(const RawBlock &raw, int64_t start, Tokens &tokens) {
+        const char *bytes = raw.bytes.get() + start;
+        int64_t columns = columns_;
+        const Fault fault = tokenize(bytes, raw.size - start, settings_.dialect, columns, tokens, kAllRows);
+        if (fault.found) {
+            Fault moved = fault;
+            moved.offset += start;
+            complain(moved, raw);
+        }
+        const Block block(bytes, tokens, columns_, settings_.nulls);
+        arrow::ArrayVector arrays;
+        arrays.reserve(columns_);
+        for (int64_t i = 0; i < columns_; ++i) {
+            Conflict conflict;
+            auto array = convert(block, i, kinds_[i], settings_.dialect.quote, conflict);
+            if (conflict.found) complain(conflict, i, block, raw, start);
+            arrays.push_back(std::move(array));
+        }
+        return arrow::RecordBatch::Make(schema_, block.rows(), std::move(arrays));
+    }
+
+    [[noreturn]] void complain(const Fault &fault, const RawBlock &raw) {
+        const int64_t line = line_of(settings_.path, settings_.latin1, raw.offset + fault.offset);
+        if (fault.open_quote) throw Failure(CA_MALFORMED, "a quote is opened and never closed", line);
+        if (fault.text_after_quote) throw Failure(CA_MALFORMED, "text follows a closing quote", line);
+        throw Failure(CA_MALFORMED, "expected " + std::to_string(columns_) + " fields and found " +
+            std::to_string(fault.fields), line);
+    }
+
+    [[noreturn]] void complain(
+        const Conflict &conflict, int64_t column, const Block &block, const RawBlock &raw, int64_t start) {
+        const Field &record = block.field(conflict.row, 0);
+        const int64_t offset = raw.offset + start + record.begin - (record.quoted() ? 1 : 0);
+        const int64_t line = line_of(settings_.path, settings_.latin1, offset);
+        const std::string where = "column '" + names_[column] + "'";
+        if (conflict.invalid_utf8) {
+            throw Failure(CA_MALFORMED, where + " holds bytes that are not UTF-8; set the parameter \"encoding\" to "
+                "\"latin1\" if that is what the file is written in", line);
+        }
+        std::string cell(block.raw(block.field(conflict.row, column)).substr(0, 100));
+        const std::string message = where + ": '" + cell + "' is not " + name_of(kinds_[column]);
+        if (settings_.types.count(names_[column])) throw Failure(CA_MALFORMED, message, line);
+        throw Failure(CA_TYPE_CONFLICT, message, line, wider_types());
+    }
+
+    /// Looks through the whole file for the kinds that hold every cell, so that one new start is enough.
+    std::string wider_types() {
+        ByteStream stream(settings_.path, settings_.latin1);
+        BlockReader reader(stream, settings_.dialect, settings_.block_bytes);
+        std::vector<Inference> all(columns_);
+        std::mutex mutex;
+        const auto look = [&](const RawBlock &raw, Tokens &tokens) -> Pipeline::Result {
+            if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
+            const int64_t start = raw.offset == 0 ? data_start_ : 0;
+            int64_t columns = columns_;
+            Fault fault = tokenize(
+                raw.bytes.get() + start, raw.size - start, settings_.dialect, columns, tokens, kAllRows);
+            if (fault.found) {
+                fault.offset += start;
+                complain(fault, raw);
+            }
+            const Block block(raw.bytes.get() + start, tokens, columns_, settings_.nulls);
+            for (int64_t i = 0; i < columns_; ++i) {
+                Inference inference;
+                infer(block, i, settings_.dialect.quote, inference);
+                std::lock_guard lock(mutex);
+                all[i].merge(inference);
+            }
+            return nullptr;
+        };
+        Pipeline pipeline(reader, settings_.threads, look);
+        for (bool ended = false; !ended;) (void)pipeline.next(ended);
+        std::vector<std::pair<std::string, std::string>> types;
+        for (int64_t i = 0; i < columns_; ++i) {
+            const auto given = settings_.types.find(names_[i]);
+            types.emplace_back(names_[i], name_of(given == settings_.types.end() ? all[i].settled() : given->second));
+        }
+        return format_pairs(types);
+    }
+
+    Settings settings_;
+    ByteStream stream_;
+    BlockReader reader_;
+    std::unique_ptr<RawBlock> first_;
+    int64_t data_start_ = 0;
+    int64_t columns_ = 0;
+    std::vector<std::string> names_;
+    std::vector<Kind> kinds_;
+    std::shared_ptr<arrow::Schema> schema_;
+    bool ended_ = false;
+    std::mutex mutex_;
+    std::atomic<bool> cancelled_ = false;
+    std::unique_ptr<Pipeline> pipeline_;
+};
+
+}  // namespace
+
+extern "C" ca_source *ca_csv_open(const char *path, const ca_csv_options *options, ca_error *error) {
+    return guarded<ca_source *>(error, nullptr, [&] {
+        Settings settings;
+        settings.path = path;
+        settings.dialect = {options->delimiter ? options->delimiter : ',', options->quote};
+        settings.finds_delimiter = options->delimiter == 0;
+        settings.has_header = options->has_header;
+        settings.latin1 = options->latin1;
+        settings.threads = options->threads > 0 ? options->threads : static_cast<int>(std::thread::hardware_concurrency());
+        settings.threads = std::clamp(settings.threads, 1, kThreadsMax);
+        settings.block_bytes = options->block_bytes > 0 ? options->block_bytes : kBlockBytes;
+        struct stat status;
+        // A small file needs no large buffer.
+        if (::stat(path, &status) == 0 && status.st_size < settings.block_bytes / 8 && options->block_bytes == 0) {
+            settings.block_bytes = std::max<int64_t>(status.st_size * 4, 4096);
+        }
+        for (const auto &[name, type] : parse_pairs(options->types)) settings.types[name] = kind_named(type);
+        for (const auto &[word, unused] : parse_pairs(options->null_values)) settings.nulls.push_back(word);
+        return new ca_source{std::make_unique<CSVSource>(std::move(settings))};
+    });
+}

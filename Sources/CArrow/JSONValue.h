@@ -1,0 +1,58 @@
+#pragma once
+// JSON text (RFC 8259) as a tree of views into it, and the Arrow type that holds many such values.
+
+#include <arrow/api.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace casparian::json {
+
+struct Value {
+    enum class Kind : uint8_t { null, boolean, integer, number, text, array, object };
+    Kind kind = Kind::null;
+    bool flag = false;
+    bool escaped = false;        // text holds escapes
+    bool wide = false;           // an integer beyond 2^53
+    bool inexact = false;        // a number that int64 or float64 does not hold as written
+    std::string_view raw;        // as written; text without its quotes
+    std::vector<std::string> keys;
+    std::vector<Value> items;    // of an array, or of an object in the order of keys
+};
+
+/// Deepest nesting accepted.
+constexpr int kDepthMax = 64;
+
+/// Parses one value that spans the whole text. Throws Failure with the reason.
+Value parse(std::string_view text);
+/// The characters of a text value.
+std::string unescape(std::string_view raw);
+
+/// What holds every value seen at one place.
+struct Shape {
+    enum class Kind : uint8_t { null, boolean, integer, number, text, list, record, mixed };
+    Kind kind = Kind::null;
+    bool wide = false;
+    std::vector<std::string> names;  // of a record
+    std::vector<Shape> parts;        // of a record, or the one of a list
+
+    void see(const Value &value);
+    std::shared_ptr<arrow::DataType> type() const;
+};
+
+/// Builds arrays of a shape.
+class ColumnBuilder {
+   public:
+    ColumnBuilder(const Shape &shape);
+    void append(const Value *value);  // null pointer: missing
+    std::shared_ptr<arrow::Array> finish();
+
+   private:
+    void append_to(arrow::ArrayBuilder &builder, const Shape &shape, const Value *value);
+    const Shape &shape_;
+    std::unique_ptr<arrow::ArrayBuilder> builder_;
+};
+
+}  // namespace casparian::json

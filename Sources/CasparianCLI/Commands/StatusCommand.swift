@@ -1,0 +1,83 @@
+import ArgumentParser
+import CasparianCatalog
+import CasparianModel
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Where everything stands, and why what waits is waiting.",
+        discussion: "Examples:\n  casparian status\n  casparian status --json")
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var listing: ListingOptions
+
+    func run() async throws {
+        let catalog = try await project.openExistingCatalog()
+        let report = try await StatusReport.read(from: catalog)
+        if listing.json { Terminal.line(JSONLine.encode(report.pairs)) } else { report.lines.forEach(Terminal.line) }
+    }
+}
+
+/// The state of a project at one moment.
+struct StatusReport {
+    var summary: QueueSummary
+    var roots: [SourceRoot]
+    var workers: [WorkerNode]
+
+    static func read(from catalog: any Catalog) async throws -> StatusReport {
+        StatusReport(
+            summary: try await catalog.queueSummary(), roots: try await catalog.sourceRoots(),
+            workers: try await catalog.workers())
+    }
+
+    var liveWorkers: [WorkerNode] { workers.filter { $0.status != .offline } }
+
+    /// Plugins with waiting jobs that no connected worker offers, by name.
+    var stranded: [(plugin: String, jobs: Int)] {
+        let offered = Set(liveWorkers.flatMap(\.plugins))
+        return summary.waitingByPlugin.filter { !offered.contains($0.key) }.map { ($0.key, $0.value) }
+            .sorted { $0.plugin < $1.plugin }
+    }
+
+    /// Why jobs of a plugin wait.
+    func reason(for plugin: String) -> String {
+        liveWorkers.isEmpty
+            ? "no worker is connected; start one: casparian up, or casparian worker --connect ADDRESS"
+            : "no connected worker offers '\(plugin)'; put \(plugin).py into a worker's plugins folder and restart it"
+    }
+
+    var lines: [String] {
+        var out = [
+            "Jobs:    " + JobStatus.allCases.map { "\(summary.count($0)) \($0.rawValue)" }.joined(separator: ", ")
+        ]
+        let active = roots.filter(\.isActive)
+        out.append(
+            "Roots:   "
+                + (active.isEmpty
+                    ? "none; add one: casparian roots add PATH" : active.map(\.path).joined(separator: ", ")))
+        let busy = liveWorkers.filter { $0.status == .busy }.count
+        out.append("Workers: \(liveWorkers.count) connected, \(busy) busy")
+        for (plugin, jobs) in stranded {
+            out.append("Waiting: \(Format.count(jobs, "job")) for '\(plugin)': \(reason(for: plugin))")
+        }
+        if summary.count(.failed) > 0 { out.append("Failed jobs: casparian jobs list --status FAILED") }
+        return out
+    }
+
+    var pairs: [(String, JSONLine.Value)] {
+        [
+            ("jobs", .object(JobStatus.allCases.map { ($0.rawValue, .integer(Int64(summary.count($0)))) })),
+            ("roots", .list(roots.filter(\.isActive).map { .text($0.path) })),
+            ("workers", .integer(Int64(liveWorkers.count))),
+            (
+                "waiting",
+                .list(
+                    stranded.map { plugin, jobs in
+                        .object([
+                            ("plugin", .text(plugin)), ("jobs", .integer(Int64(jobs))),
+                            ("reason", .text(reason(for: plugin))),
+                        ])
+                    })
+            ),
+        ]
+    }
+}

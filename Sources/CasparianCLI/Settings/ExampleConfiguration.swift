@@ -1,0 +1,40 @@
+/// The annotated `casparian.yaml` that `casparian init` writes; docs/command-line.md shows the same.
+enum ExampleConfiguration {
+    static let text = """
+        # Casparian Flow. Paths are relative to this file. Flags and CASPARIAN_* variables win over it.
+
+        # The state database: files, rules, queue, receipts.
+        database: casparian_flow.sqlite3
+
+        # Where the sentinel listens for workers. Keep it on loopback unless the network is trusted.
+        bind: tcp://127.0.0.1:5555
+
+        # Folders to scan.
+        roots: []
+        #  - /data/incoming
+
+        # gitignore-style patterns of files nobody wants.
+        ignore: []
+        #  - "*.tmp"
+        #  - ".git/"
+
+        # Folder of Python plugins (<name>.py with a class Handler), and of the Parquet files they make.
+        plugins: plugins
+        output: output
+
+        # Python interpreter for plugins; it needs pyarrow. Default: the one beside the program, then python3 on PATH.
+        # python: /usr/bin/python3
+
+        # Jobs at once in one worker.
+        slots: 2
+
+        # A file is read only after it has been left alone for so many seconds.
+        settle_seconds: 0
+
+        # Logs on standard error: level trace, debug, info, notice, warning or error; format text or json.
+        log:
+          level: info
+          format: text
+
+        """
+}

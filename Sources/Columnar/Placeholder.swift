@@ -1,2 +1,0 @@
-/// A batch of rows.
-public final class RecordBatch: Sendable {}
