@@ -1,8 +1,6 @@
 // Batches of one topic may differ in their columns: the narrowest schema that holds both, and lossless casts to it.
 
-#include <arrow/compute/api.h>
-
-#include <mutex>
+#include <arrow/compute/cast.h>
 
 #include "Support.h"
 
@@ -46,11 +44,6 @@ std::shared_ptr<arrow::DataType> common_type(
     return nullptr;
 }
 
-void prepare_compute() {
-    static std::once_flag once;
-    std::call_once(once, [] { (void)arrow::compute::Initialize(); });
-}
-
 }  // namespace
 
 extern "C" {
@@ -87,7 +80,6 @@ ca_schema *ca_schema_unify(const ca_schema *left, const ca_schema *right, ca_err
 
 ca_batch *ca_batch_conform(const ca_batch *batch, const ca_schema *schema, ca_error *error) {
     return guarded<ca_batch *>(error, nullptr, [&] {
-        prepare_compute();
         arrow::ArrayVector columns;
         for (const auto &field : schema->value->fields()) {
             auto column = batch->value->GetColumnByName(field->name());
