@@ -28,7 +28,7 @@ std::shared_ptr<arrow::Buffer> repeated(int64_t value, int64_t rows) {
             return arrow::SliceBuffer(candidate.buffer, 0, bytes);
         }
     }
-    std::shared_ptr<arrow::Buffer> buffer = take(arrow::AllocateBuffer(bytes));
+    std::shared_ptr<arrow::Buffer> buffer = take(arrow::AllocateBuffer(bytes, memory()));
     auto *cells = reinterpret_cast<int64_t *>(buffer->mutable_data());
     std::fill(cells, cells + rows, value);
     kept[turn] = {value, buffer};

@@ -12,7 +12,7 @@ namespace casparian::csv {
 
 namespace {
 
-std::shared_ptr<arrow::Buffer> allocate(int64_t bytes) { return take(arrow::AllocateBuffer(bytes)); }
+std::shared_ptr<arrow::Buffer> allocate(int64_t bytes) { return take(arrow::AllocateBuffer(bytes, memory())); }
 
 /// Validity bits, made only when the first null comes.
 class Validity {
@@ -199,7 +199,7 @@ std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind k
                     return nullptr;
                 }
             }
-            return take(arrow::MakeArrayOfNull(arrow::utf8(), block.rows()));
+            return take(arrow::MakeArrayOfNull(arrow::utf8(), block.rows(), memory()));
         case Kind::text:
         case Kind::binary: return texts(block, column, quote, arrow_type(kind), conflict);
     }

@@ -1,6 +1,7 @@
 #include "CSVPipeline.h"
 
 #include <cstring>
+#include <system_error>
 
 #include "Support.h"
 
@@ -46,11 +47,18 @@ bool BlockReader::next(RawBlock &block) {
 
 Pipeline::Pipeline(BlockReader &reader, int threads, Work work) : reader_(reader), work_(std::move(work)) {
     slots_.resize(2 * threads + 2);
-    threads_.emplace_back([this] { read_blocks(); });
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work_blocks(); });
+    try {
+        threads_.emplace_back([this] { read_blocks(); });
+        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work_blocks(); });
+    } catch (const std::system_error &error) {
+        stop();
+        throw Failure(CA_IO, std::string("no thread to read with: ") + error.what());
+    }
 }
 
-Pipeline::~Pipeline() {
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::stop() {
     {
         std::lock_guard lock(mutex_);
         stopped_ = true;
@@ -58,6 +66,7 @@ Pipeline::~Pipeline() {
     slot_free_.notify_all();
     slot_filled_.notify_all();
     for (auto &thread : threads_) thread.join();
+    threads_.clear();
 }
 
 void Pipeline::cancel() {

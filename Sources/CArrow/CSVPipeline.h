@@ -59,7 +59,10 @@ class Pipeline {
     ~Pipeline();
     /// The next result; `ended` is set after the last. Throws what `work` or the reader threw, in order.
     Result next(bool &ended);
+    /// Whoever waits gets CA_CANCELLED.
     void cancel();
+    /// Ends the work; the results are dropped.
+    void stop();
 
    private:
     enum class State { empty, filled, working, done, failed };

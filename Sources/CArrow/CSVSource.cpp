@@ -17,6 +17,7 @@ using namespace casparian::csv;
 namespace {
 
 constexpr int64_t kBlockBytes = 2 << 20;
+constexpr int64_t kBlockBytesMax = 64 << 20;
 constexpr int64_t kSampleRecords = 50;
 constexpr int kThreadsMax = 16;
 constexpr int64_t kAllRows = INT64_MAX;
@@ -92,22 +93,13 @@ class CSVSource : public Source {
 
     std::shared_ptr<arrow::RecordBatch> next() override {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
-        if (first_) {
-            auto batch = take_first();
-            if (batch && batch->num_rows() > 0) return batch;
-        }
-        if (ended_ || (reader_.at_end() && !pipeline_)) return nullptr;
-        if (!pipeline_) {
-            auto work = [this](const RawBlock &block, Tokens &tokens) { return convert_block(block, tokens); };
-            auto pipeline = std::make_unique<Pipeline>(reader_, settings_.threads, work);
-            std::lock_guard lock(mutex_);
-            pipeline_ = std::move(pipeline);
-            if (cancelled_) pipeline_->cancel();
-        }
-        while (true) {
-            auto batch = pipeline_->next(ended_);
-            if (ended_) return nullptr;
-            if (batch->num_rows() > 0) return batch;
+        if (failure_) std::rethrow_exception(failure_);
+        try {
+            return next_batch();
+        } catch (Failure &failure) {
+            if (failure.code == CA_TYPE_CONFLICT) failure.types = wider_types();
+            failure_ = std::current_exception();
+            throw;
         }
     }
 
@@ -118,6 +110,28 @@ class CSVSource : public Source {
     }
 
    private:
+    std::shared_ptr<arrow::RecordBatch> next_batch() {
+        if (!pipeline_ && !ended_ && !reader_.at_end()) start_pipeline();  // works while the first block is converted
+        if (first_) {
+            auto batch = take_first();
+            if (batch && batch->num_rows() > 0) return batch;
+        }
+        if (!pipeline_) return nullptr;
+        while (true) {
+            auto batch = pipeline_->next(ended_);
+            if (ended_) return nullptr;
+            if (batch->num_rows() > 0) return batch;
+        }
+    }
+
+    void start_pipeline() {
+        auto work = [this](const RawBlock &block, Tokens &tokens) { return convert_block(block, tokens); };
+        auto pipeline = std::make_unique<Pipeline>(reader_, settings_.threads, work);
+        std::lock_guard lock(mutex_);
+        pipeline_ = std::move(pipeline);
+        if (cancelled_) pipeline_->cancel();
+    }
+
     /// Reads the first block: dialect, names, types.
     void start() {
         first_ = std::make_unique<RawBlock>();
@@ -252,11 +266,15 @@ class CSVSource : public Source {
         std::string cell(block.raw(block.field(conflict.row, column)).substr(0, 100));
         const std::string message = where + ": '" + cell + "' is not " + name_of(kinds_[column]);
         if (settings_.types.count(names_[column])) throw Failure(CA_MALFORMED, message, line);
-        throw Failure(CA_TYPE_CONFLICT, message, line, wider_types());
+        throw Failure(CA_TYPE_CONFLICT, message, line);
     }
 
     /// Looks through the whole file for the kinds that hold every cell, so that one new start is enough.
     std::string wider_types() {
+        {
+            std::lock_guard lock(mutex_);
+            if (pipeline_) pipeline_->stop();
+        }
         ByteStream stream(settings_.path, settings_.latin1);
         BlockReader reader(stream, settings_.dialect, settings_.block_bytes);
         std::vector<Inference> all(columns_);
@@ -300,6 +318,7 @@ class CSVSource : public Source {
     std::vector<Kind> kinds_;
     std::shared_ptr<arrow::Schema> schema_;
     bool ended_ = false;
+    std::exception_ptr failure_;
     std::mutex mutex_;
     std::atomic<bool> cancelled_ = false;
     std::unique_ptr<Pipeline> pipeline_;
@@ -317,7 +336,7 @@ extern "C" ca_source *ca_csv_open(const char *path, const ca_csv_options *option
         settings.latin1 = options->latin1;
         settings.threads = options->threads > 0 ? options->threads : static_cast<int>(std::thread::hardware_concurrency());
         settings.threads = std::clamp(settings.threads, 1, kThreadsMax);
-        settings.block_bytes = options->block_bytes > 0 ? options->block_bytes : kBlockBytes;
+        settings.block_bytes = options->block_bytes > 0 ? std::min(options->block_bytes, kBlockBytesMax) : kBlockBytes;
         struct stat status;
         // A small file needs no large buffer.
         if (::stat(path, &status) == 0 && status.st_size < settings.block_bytes / 8 && options->block_bytes == 0) {

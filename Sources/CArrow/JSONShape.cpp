@@ -67,7 +67,7 @@ std::shared_ptr<arrow::DataType> Shape::type() const {
     return arrow::utf8();
 }
 
-ColumnBuilder::ColumnBuilder(const Shape &shape) : shape_(shape) { builder_ = take(arrow::MakeBuilder(shape.type())); }
+ColumnBuilder::ColumnBuilder(const Shape &shape) : shape_(shape) { builder_ = take(arrow::MakeBuilder(shape.type(), memory())); }
 
 void ColumnBuilder::append(const Value *value) { append_to(*builder_, shape_, value); }
 

@@ -60,8 +60,8 @@ class LinesSource : public Source {
 
    private:
     std::shared_ptr<arrow::RecordBatch> rows(const char *end) {
-        arrow::Int64Builder numbers;
-        arrow::StringBuilder lines;
+        arrow::Int64Builder numbers(memory());
+        arrow::StringBuilder lines(memory());
         for (const char *at = buffer_.data(); at < end;) {
             const char *stop = static_cast<const char *>(std::memchr(at, '\n', end - at));
             const char *line_end = stop ? stop : end;

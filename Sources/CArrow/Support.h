@@ -41,6 +41,17 @@ T take(arrow::Result<T> result) {
     return std::move(result).ValueUnsafe();
 }
 
+/// The same for what a reader finds: an error that the operating system did not give is the file's fault.
+[[noreturn]] void fail_read(const arrow::Status &status);
+inline void check_read(const arrow::Status &status) {
+    if (!status.ok()) fail_read(status);
+}
+template <typename T>
+T take_read(arrow::Result<T> result) {
+    if (!result.ok()) fail_read(result.status());
+    return std::move(result).ValueUnsafe();
+}
+
 /// Writes the exception in flight into `error`.
 void report(ca_error *error) noexcept;
 
@@ -55,13 +66,18 @@ T guarded(ca_error *error, T otherwise, Body body) noexcept {
     }
 }
 
+/// Where the memory of cells comes from.
+arrow::MemoryPool *memory();
+
 ca_batch *wrap(std::shared_ptr<arrow::RecordBatch> batch);
 ca_schema *wrap(std::shared_ptr<arrow::Schema> schema);
+
+/// Throws naming a column that stands twice: nothing that goes by name could tell the two apart.
+void require_unique_names(const arrow::Schema &schema);
 
 /// "name\x1ftype\x1e" pairs.
 std::vector<std::pair<std::string, std::string>> parse_pairs(const char *text);
 std::string format_pairs(const std::vector<std::pair<std::string, std::string>> &pairs);
-
 
 /// A stream of batches.
 class Source {

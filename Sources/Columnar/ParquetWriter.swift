@@ -6,11 +6,14 @@ public struct ParquetOptions: Hashable, Sendable {
     public var compression = "snappy"
     /// Nil: the codec's own.
     public var compressionLevel: Int?
-    public var rowGroupRowsMax = 1024 * 1024
+    public var rowGroupRowsMax = 512 * 1024
     /// Bytes of Arrow memory after which a row group ends; bounds what the writer holds.
-    public var rowGroupBytesMax = 128 * 1024 * 1024
+    public var rowGroupBytesMax = 64 * 1024 * 1024
     /// Encode columns on several threads.
     public var usesThreads = true
+    /// Choose each column's encoding from its first rows, integers as differences among them; false: dictionary, then
+    /// plain, as readers from before 2021 need it.
+    public var choosesEncodings = true
 
     public init() {}
 }
@@ -28,7 +31,8 @@ public final class ParquetWriter {
                 var raw = ca_parquet_options(
                     compression: compression, level: options.compressionLevel.map(Int32.init) ?? Int32.min,
                     row_group_rows_max: Int64(options.rowGroupRowsMax),
-                    row_group_bytes_max: Int64(options.rowGroupBytesMax), threads: options.usesThreads)
+                    row_group_bytes_max: Int64(options.rowGroupBytesMax), threads: options.usesThreads,
+                    chooses_encodings: options.choosesEncodings)
                 return ca_parquet_create(path, schema.handle, &raw, error)
             }
         }

@@ -108,6 +108,7 @@ typedef struct ca_parquet_options {
     int64_t row_group_rows_max;
     int64_t row_group_bytes_max;
     bool threads;
+    bool chooses_encodings;  // false: dictionary, then plain, for every column
 } ca_parquet_options;
 
 ca_writer *ca_parquet_create(
