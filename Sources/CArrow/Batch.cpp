@@ -111,8 +111,10 @@ bool ca_batch_export(const ca_batch *batch, void *arrow_array, void *arrow_schem
 
 ca_batch *ca_batch_import(void *arrow_array, void *arrow_schema, ca_error *error) {
     return guarded<ca_batch *>(error, nullptr, [&] {
-        return wrap(take(arrow::ImportRecordBatch(
-            static_cast<ArrowArray *>(arrow_array), static_cast<ArrowSchema *>(arrow_schema))));
+        auto batch = take(arrow::ImportRecordBatch(
+            static_cast<ArrowArray *>(arrow_array), static_cast<ArrowSchema *>(arrow_schema)));
+        check(batch->Validate());
+        return wrap(std::move(batch));
     });
 }
 

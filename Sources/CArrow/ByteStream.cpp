@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "Support.h"
+#include "UTF16Decoder.h"
 
 namespace casparian {
 
@@ -20,13 +21,14 @@ bool ends_with(const std::string &text, const char *suffix) {
 
 }  // namespace
 
+ByteStream::~ByteStream() = default;
+
 ByteStream::ByteStream(const std::string &path, bool latin1) : path_(path), latin1_(latin1) {
     struct stat status;
     if (::stat(path.c_str(), &status) != 0) throw Failure(CA_IO, std::strerror(errno));
     if (S_ISDIR(status.st_mode)) throw Failure(CA_IO, "is a folder, not a file");
     auto file = arrow::io::ReadableFile::Open(path);
-    if (!file.ok()) throw Failure(CA_IO, file.status().message());
-    stream_ = *file;
+    stream_ = take_read(std::move(file));
     arrow::Compression::type type = arrow::Compression::UNCOMPRESSED;
     if (ends_with(path, ".gz")) type = arrow::Compression::GZIP;
     if (ends_with(path, ".zst")) type = arrow::Compression::ZSTD;
@@ -41,13 +43,12 @@ ByteStream::ByteStream(const std::string &path, bool latin1) : path_(path), lati
 int64_t ByteStream::read_raw(char *into, int64_t capacity) {
     int64_t total = 0;
     while (total < capacity) {
-        auto count = stream_->Read(capacity - total, into + total);
-        if (!count.ok()) throw Failure(CA_IO, count.status().message());
-        if (*count == 0) {
+        const int64_t count = take_read(stream_->Read(capacity - total, into + total));
+        if (count == 0) {
             ended_ = true;
             break;
         }
-        total += *count;
+        total += count;
     }
     return total;
 }
@@ -68,6 +69,7 @@ int64_t ByteStream::read(char *into, int64_t capacity) {
         }
         return count + high;
     }
+    if (utf16_) return read_utf16(into, capacity);
     int64_t count = read_raw(into, capacity);
     if (at_start_) {
         at_start_ = false;
@@ -77,20 +79,46 @@ int64_t ByteStream::read(char *into, int64_t capacity) {
             count -= 3;
             count += read_raw(into + count, 3);
         } else if (count >= 2 && ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff))) {
-            throw Failure(CA_MALFORMED, "the file is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)", 1);
+            utf16_ = std::make_unique<UTF16Decoder>(bytes[0] == 0xfe);
+            first_units_.assign(into + 2, into + count);
+            return read_utf16(into, capacity);
         }
     }
     return count;
+}
+
+int64_t ByteStream::read_utf16(char *into, int64_t capacity) {
+    // Two bytes become three at most, and a high surrogate may wait from before.
+    const auto room = static_cast<size_t>(std::max<int64_t>((capacity - 4) / 3 * 2, 0));
+    std::string units;
+    int64_t written = 0;
+    while (written == 0 && room > 0 && !(ended_ && first_units_.empty())) {
+        if (first_units_.empty()) {
+            units.resize(room);
+            units.resize(read_raw(units.data(), room));
+        } else {
+            units = first_units_.substr(0, room);
+            first_units_.erase(0, room);
+        }
+        written = utf16_->decode(units, into);
+    }
+    if (ended()) utf16_->finish();
+    return written;
 }
 
 int64_t line_of(const std::string &path, bool latin1, int64_t offset) {
     ByteStream stream(path, latin1);
     std::vector<char> block(1 << 20);
     int64_t line = 1, position = 0;
+    bool after_carriage_return = false;  // CRLF is one line end, CR alone is one too
     while (position < offset) {
         const int64_t count = stream.read(block.data(), block.size());
         if (count == 0) break;
-        line += std::count(block.begin(), block.begin() + std::min(count, offset - position), '\n');
+        const int64_t end = std::min(count, offset - position);
+        for (int64_t i = 0; i < end; ++i) {
+            line += block[i] == '\r' || (block[i] == '\n' && !after_carriage_return);
+            after_carriage_return = block[i] == '\r';
+        }
         position += count;
     }
     return line;

@@ -182,7 +182,7 @@ std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind k
                     int64_t integer;
                     if (parse_int64(text, integer)) {
                         value = static_cast<double>(integer);
-                        return integer <= (int64_t{1} << 53) && integer >= -(int64_t{1} << 53);
+                        return fits_double(integer);
                     }
                     bool word;
                     return parse_double(text, value, word);

@@ -17,6 +17,7 @@ using namespace casparian::csv;
 namespace {
 
 constexpr int64_t kBlockBytes = 2 << 20;
+constexpr int64_t kBlockBytesMin = 16;
 constexpr int64_t kBlockBytesMax = 64 << 20;
 constexpr int64_t kSampleRecords = 50;
 constexpr int kThreadsMax = 16;
@@ -89,7 +90,7 @@ class CSVSource : public Source {
         start();
     }
 
-    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+    std::shared_ptr<arrow::Schema> schema() override { return schema_; }
 
     std::shared_ptr<arrow::RecordBatch> next() override {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
@@ -336,7 +337,8 @@ extern "C" ca_source *ca_csv_open(const char *path, const ca_csv_options *option
         settings.latin1 = options->latin1;
         settings.threads = options->threads > 0 ? options->threads : static_cast<int>(std::thread::hardware_concurrency());
         settings.threads = std::clamp(settings.threads, 1, kThreadsMax);
-        settings.block_bytes = options->block_bytes > 0 ? std::min(options->block_bytes, kBlockBytesMax) : kBlockBytes;
+        settings.block_bytes = options->block_bytes > 0 ?
+            std::clamp(options->block_bytes, kBlockBytesMin, kBlockBytesMax) : kBlockBytes;
         struct stat status;
         // A small file needs no large buffer.
         if (::stat(path, &status) == 0 && status.st_size < settings.block_bytes / 8 && options->block_bytes == 0) {

@@ -6,8 +6,6 @@ namespace casparian::csv {
 
 namespace {
 
-constexpr int64_t kExactInteger = int64_t{1} << 53;
-
 struct Name {
     const char *text;
     Kind kind;
@@ -69,7 +67,7 @@ Kind kind_named(const std::string &name) {
 static Kind kind_of(std::string_view cell, bool &wide, bool &word) {
     int64_t integer;
     if (parse_int64(cell, integer)) {
-        wide = integer > kExactInteger || integer < -kExactInteger;
+        wide = !fits_double(integer);
         return Kind::int64;
     }
     double number;

@@ -35,7 +35,7 @@ Kind kind_named(const std::string &name);
 /// What is known of a column: the narrowest kind that holds every value seen.
 struct Inference {
     Kind kind = Kind::null;
-    /// An integer beyond 2^53 was seen: float64 cannot hold the column.
+    /// An integer was seen that float64 rounds: it cannot hold the column.
     bool has_wide_integer = false;
     /// Only NaN and infinities were seen so far, no number.
     bool only_words = true;
@@ -91,6 +91,8 @@ std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind k
 
 // Cells as values; false if the text is not exactly that.
 bool parse_int64(std::string_view text, int64_t &value);
+/// Whether float64 holds the integer as it is.
+bool fits_double(int64_t value);
 bool parse_double(std::string_view text, double &value, bool &is_word);
 bool parse_boolean(std::string_view text, bool &value);
 bool parse_date(std::string_view text, int32_t &days);

@@ -2,7 +2,10 @@
 
 #include <arrow/util/value_parsing.h>
 
+#include <bit>
+#include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "CSVTypes.h"
@@ -10,6 +13,15 @@
 namespace casparian::csv {
 
 namespace {
+
+/// Every decimal of so many significant digits comes back from float64 unchanged (DBL_DIG).
+constexpr int kExactDigits = 15;
+/// 10^22 is the highest power of ten that float64 holds.
+constexpr int kExactPower = 22;
+constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+/// More digits than this are taken as text.
+constexpr int kSignificantMax = 48;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -44,6 +56,81 @@ bool calendar_day(std::string_view text, int64_t &days) {
     return true;
 }
 
+struct Decimal {
+    bool is_valid = false;
+    bool is_plain = true;      // no exponent
+    uint64_t digits = 0;       // all of them as one integer, if `significant` is at most 19
+    int significant = 0;       // digits from the first that is not zero
+    int fraction_digits = 0;
+};
+
+/// The parts of an unsigned number.
+Decimal scan_decimal(std::string_view text) {
+    Decimal decimal;
+    bool any = false, point = false;
+    size_t i = 0;
+    for (; i < text.size(); ++i) {
+        if (is_digit(text[i])) {
+            any = true;
+            decimal.digits = decimal.digits * 10 + (text[i] - '0');
+            decimal.significant += decimal.digits != 0 || decimal.significant > 0;
+            decimal.fraction_digits += point;
+        } else if (text[i] == '.' && !point) {
+            point = true;
+        } else {
+            break;
+        }
+    }
+    decimal.is_valid = any;
+    if (i == text.size() || !any) return decimal;
+    decimal.is_plain = false;
+    decimal.is_valid = text[i] == 'e' || text[i] == 'E';
+    size_t exponent = i + 1;
+    if (exponent < text.size() && (text[exponent] == '-' || text[exponent] == '+')) ++exponent;
+    decimal.is_valid &= exponent < text.size();
+    for (; exponent < text.size(); ++exponent) decimal.is_valid &= is_digit(text[exponent]);
+    return decimal;
+}
+
+/// Whether `value`, printed with as many digits as the decimal has, gives the decimal: it is then nearer than half a
+/// unit of the last digit. False if integers of 128 bits cannot tell.
+bool rounds_to(const Decimal &decimal, double value) {
+    constexpr int kPowerMax = 27;  // 5^27 < 2^63
+    if (!decimal.is_plain || decimal.significant > 19 || decimal.fraction_digits > kPowerMax) return false;
+    int exponent;
+    auto left = static_cast<unsigned __int128>(std::ldexp(std::frexp(value, &exponent), 53));
+    for (int i = 0; i < decimal.fraction_digits; ++i) left *= 5;
+    // value * 10^fraction = left * 2^(exponent - 53 + fraction)
+    const int shift = 53 - exponent - decimal.fraction_digits;
+    if (shift < 1 || shift + std::bit_width(decimal.digits) > 126) return false;
+    const auto right = static_cast<unsigned __int128>(decimal.digits) << shift;
+    const auto difference = left > right ? left - right : right - left;
+    return difference < static_cast<unsigned __int128>(1) << (shift - 1);
+}
+
+/// Digits of a mantissa without the point and without zeros at either end; the rest of `text` is passed over.
+std::string_view bare_digits(std::string_view text, char (&out)[kSignificantMax + 8]) {
+    size_t count = 0;
+    for (const char c : text) {
+        if (c == 'e' || c == 'E') break;
+        if (is_digit(c) && (c != '0' || count > 0) && count < sizeof(out)) out[count++] = c;
+    }
+    while (count > 0 && out[count - 1] == '0') --count;
+    return {out, count};
+}
+
+/// Whether `text` is what `value` prints as, at its shortest or with as many digits as the text has: then the text
+/// came from that double, or says the same.
+bool is_print_of(std::string_view text, int significant, double value) {
+    char wanted[kSignificantMax + 8], bare[kSignificantMax + 8], printed[kSignificantMax + 16];
+    const auto digits = bare_digits(text, wanted);
+    const auto shortest = std::to_chars(printed, std::end(printed), value, std::chars_format::scientific);
+    if (bare_digits({printed, static_cast<size_t>(shortest.ptr - printed)}, bare) == digits) return true;
+    const auto full =
+        std::to_chars(printed, std::end(printed), value, std::chars_format::scientific, significant - 1);
+    return full.ec == std::errc{} && bare_digits({printed, static_cast<size_t>(full.ptr - printed)}, bare) == digits;
+}
+
 }  // namespace
 
 bool parse_int64(std::string_view text, int64_t &value) {
@@ -62,6 +149,11 @@ bool parse_int64(std::string_view text, int64_t &value) {
     if (magnitude > limit + (negative ? 1 : 0)) return false;
     value = negative ? static_cast<int64_t>(0 - magnitude) : static_cast<int64_t>(magnitude);
     return true;
+}
+
+bool fits_double(int64_t value) {
+    const auto rounded = static_cast<double>(value);
+    return rounded < 0x1p63 && static_cast<int64_t>(rounded) == value;
 }
 
 bool parse_double(std::string_view text, double &value, bool &is_word) {
@@ -83,35 +175,18 @@ bool parse_double(std::string_view text, double &value, bool &is_word) {
     }
     // A leading zero before another digit is an identifier, not a number.
     if (text[at] == '0' && at + 1 < text.size() && is_digit(text[at + 1])) return false;
-    int significant = 0;
-    bool started = false, any = false, point = false;
-    size_t i = at;
-    for (; i < text.size(); ++i) {
-        if (text[i] == '.') {
-            if (point) return false;
-            point = true;
-        } else if (is_digit(text[i])) {
-            any = true;
-            started |= text[i] != '0';
-            significant += started;
-        } else {
-            break;
-        }
+    const Decimal decimal = scan_decimal(text.substr(at));
+    if (!decimal.is_valid || decimal.significant > kSignificantMax) return false;
+    if (decimal.significant <= kExactDigits && decimal.is_plain && decimal.fraction_digits <= kExactPower) {
+        // Both are exact in float64, so one division rounds correctly (Clinger 1990).
+        value = static_cast<double>(decimal.digits) / kPowersOfTen[decimal.fraction_digits];
+        if (text[0] == '-') value = -value;
+        return true;
     }
-    if (!any) return false;
-    if (i < text.size()) {
-        if (text[i] != 'e' && text[i] != 'E') return false;
-        size_t exponent = i + 1;
-        if (exponent < text.size() && (text[exponent] == '-' || text[exponent] == '+')) ++exponent;
-        if (exponent == text.size()) return false;
-        for (; exponent < text.size(); ++exponent) {
-            if (!is_digit(text[exponent])) return false;
-        }
-    }
-    // More than 17 significant digits are more than a double holds.
-    if (significant > 17) return false;
     if (!arrow::internal::StringToFloat(text.data(), text.size(), '.', &value)) return false;
-    return std::isfinite(value) && (value != 0 || !started);
+    if (!std::isfinite(value) || (value == 0 && decimal.significant > 0)) return false;
+    return decimal.significant <= kExactDigits || rounds_to(decimal, std::fabs(value)) ||
+           is_print_of(text.substr(at), decimal.significant, std::fabs(value));
 }
 
 bool parse_boolean(std::string_view text, bool &value) {

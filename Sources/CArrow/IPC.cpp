@@ -28,27 +28,25 @@ class ForeignBuffer : public arrow::Buffer {
 class IPCSource : public Source {
    public:
     explicit IPCSource(const std::string &path) {
-        auto file = take(arrow::io::ReadableFile::Open(path));
+        auto file = take_read(arrow::io::ReadableFile::Open(path));
         // The file format begins with its magic; anything else is taken as a stream.
-        auto magic = take(file->ReadAt(0, 6));
+        auto magic = take_read(file->ReadAt(0, 6));
         if (magic->size() == 6 && std::memcmp(magic->data(), "ARROW1", 6) == 0) {
-            reader_ = take(arrow::ipc::RecordBatchFileReader::Open(file));
+            reader_ = take_read(arrow::ipc::RecordBatchFileReader::Open(file));
             schema_ = reader_->schema();
         } else {
-            stream_ = take(arrow::ipc::RecordBatchStreamReader::Open(file));
+            stream_ = take_read(arrow::ipc::RecordBatchStreamReader::Open(file));
             schema_ = stream_->schema();
         }
     }
-    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+    std::shared_ptr<arrow::Schema> schema() override { return schema_; }
     std::shared_ptr<arrow::RecordBatch> next() override {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
-        if (stream_) {
-            std::shared_ptr<arrow::RecordBatch> batch;
-            check(stream_->ReadNext(&batch));
-            return batch;
-        }
-        if (index_ >= reader_->num_record_batches()) return nullptr;
-        return take(reader_->ReadRecordBatch(index_++));
+        std::shared_ptr<arrow::RecordBatch> batch;
+        if (stream_) check_read(stream_->ReadNext(&batch));
+        else if (index_ < reader_->num_record_batches()) batch = take_read(reader_->ReadRecordBatch(index_++));
+        if (batch) check_read(batch->ValidateFull());
+        return batch;
     }
     void cancel() override { cancelled_ = true; }
 
@@ -71,16 +69,17 @@ bool ca_ipc_decode(
     const bool done = guarded(error, false, [&] {
         auto buffer = std::make_shared<ForeignBuffer>(bytes, length, release, context);
         auto input = std::make_shared<arrow::io::BufferReader>(buffer);
-        auto reader = take(arrow::ipc::RecordBatchStreamReader::Open(input));
+        auto reader = take_read(arrow::ipc::RecordBatchStreamReader::Open(input));
         std::shared_ptr<arrow::RecordBatch> batch;
         while (true) {
-            check(reader->ReadNext(&batch));
+            check_read(reader->ReadNext(&batch));
             if (!batch) break;
-            check(batch->ValidateFull());
+            check_read(batch->ValidateFull());
             decoded.push_back(wrap(std::move(batch)));
         }
         *count = static_cast<int64_t>(decoded.size());
         *batches = static_cast<ca_batch **>(std::malloc(sizeof(ca_batch *) * (decoded.size() + 1)));
+        if (*batches == nullptr) throw std::bad_alloc();
         std::copy(decoded.begin(), decoded.end(), *batches);
         return true;
     });

@@ -1,7 +1,5 @@
 // From JSON values to Arrow columns.
 
-#include <algorithm>
-
 #include "CSVTypes.h"
 #include "JSONValue.h"
 #include "Support.h"
@@ -36,16 +34,33 @@ void Shape::see(const Value &value) {
         for (const Value &item : value.items) parts[0].see(item);
     } else if (kind == Kind::record) {
         for (size_t i = 0; i < value.keys.size(); ++i) {
-            // Records are mostly alike: the key is mostly where it was last time.
-            size_t index = i < names.size() && names[i] == value.keys[i]
-                ? i : std::find(names.begin(), names.end(), value.keys[i]) - names.begin();
-            if (index == names.size()) {
+            int64_t index = place(value.keys[i], i);
+            if (index < 0) {
+                index = static_cast<int64_t>(names.size());
+                places.emplace(value.keys[i], names.size());
                 names.push_back(value.keys[i]);
                 parts.emplace_back();
             }
             parts[index].see(value.items[i]);
         }
     }
+}
+
+int64_t Shape::place(const std::string &name, size_t expected) const {
+    if (expected < names.size() && names[expected] == name) return static_cast<int64_t>(expected);
+    const auto found = places.find(name);
+    return found == places.end() ? -1 : static_cast<int64_t>(found->second);
+}
+
+std::vector<const Value *> Shape::arrange(const Value &record) const {
+    std::vector<const Value *> values(names.size(), nullptr);
+    for (size_t i = 0; i < record.keys.size(); ++i) {
+        const int64_t index = place(record.keys[i], i);
+        // The first pass saw every key: another one means that the file changed in between.
+        if (index < 0) throw Failure(CA_MALFORMED, "the file changes while it is read; try again");
+        values[index] = &record.items[i];
+    }
+    return values;
 }
 
 std::shared_ptr<arrow::DataType> Shape::type() const {
@@ -111,11 +126,9 @@ void ColumnBuilder::append_to(arrow::ArrayBuilder &builder, const Shape &shape, 
             if (shape.names.empty()) break;
             auto &record = static_cast<arrow::StructBuilder &>(builder);
             check(record.Append());
-            for (size_t i = 0; i < shape.names.size(); ++i) {
-                size_t at = i < value->keys.size() && value->keys[i] == shape.names[i]
-                    ? i : std::find(value->keys.begin(), value->keys.end(), shape.names[i]) - value->keys.begin();
-                append_to(*record.field_builder(static_cast<int>(i)), shape.parts[i],
-                    at < value->keys.size() ? &value->items[at] : nullptr);
+            const auto items = shape.arrange(*value);
+            for (size_t i = 0; i < items.size(); ++i) {
+                append_to(*record.field_builder(static_cast<int>(i)), shape.parts[i], items[i]);
             }
             return;
         }

@@ -163,23 +163,20 @@ class Splitter {
 class JSONSource : public Source {
    public:
     JSONSource(std::string path, const std::vector<std::pair<std::string, std::string>> &types, int64_t read_bytes)
-        : path_(std::move(path)), read_bytes_(read_bytes > 0 ? read_bytes : kReadBytes), splitter_(path_, read_bytes_) {
+        : path_(std::move(path)),
+          types_(types),
+          read_bytes_(std::clamp<int64_t>(read_bytes > 0 ? read_bytes : kReadBytes, 16, kBatchBytes)),
+          splitter_(path_, read_bytes_) {
         arrow::util::InitializeUTF8();
-        Splitter first(path_, read_bytes_);
-        Value value;
-        int64_t line;
-        while (read(first, value, line)) shape_.see(value);
-        for (const auto &[name, type] : types) force(name, type);
-        arrow::FieldVector fields;
-        for (size_t i = 0; i < shape_.names.size(); ++i) {
-            fields.push_back(arrow::field(shape_.names[i], shape_.parts[i].type()));
-        }
-        schema_ = arrow::schema(std::move(fields));
     }
 
-    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+    std::shared_ptr<arrow::Schema> schema() override {
+        find_shape();
+        return schema_;
+    }
 
     std::shared_ptr<arrow::RecordBatch> next() override {
+        find_shape();
         std::vector<ColumnBuilder> builders;
         builders.reserve(shape_.parts.size());
         for (const Shape &part : shape_.parts) builders.emplace_back(part);
@@ -203,6 +200,22 @@ class JSONSource : public Source {
     void cancel() override { cancelled_ = true; }
 
    private:
+    /// The first pass. Not part of opening, so that it can be cancelled.
+    void find_shape() {
+        if (schema_) return;
+        shape_ = {};
+        Splitter first(path_, read_bytes_);
+        Value value;
+        int64_t line;
+        while (read(first, value, line)) shape_.see(value);
+        for (const auto &[name, type] : types_) force(name, type);
+        arrow::FieldVector fields;
+        for (size_t i = 0; i < shape_.names.size(); ++i) {
+            fields.push_back(arrow::field(shape_.names[i], shape_.parts[i].type()));
+        }
+        schema_ = arrow::schema(std::move(fields));
+    }
+
     bool read(Splitter &splitter, Value &value, int64_t &line) {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
         std::string_view text;
@@ -223,28 +236,21 @@ class JSONSource : public Source {
     }
 
     void append(std::vector<ColumnBuilder> &builders, const Value &value) {
-        size_t found = 0;
-        for (size_t i = 0; i < shape_.names.size(); ++i) {
-            const auto &name = shape_.names[i];
-            const size_t at = i < value.keys.size() && value.keys[i] == name
-                ? i : std::find(value.keys.begin(), value.keys.end(), name) - value.keys.begin();
-            found += at < value.keys.size();
-            builders[i].append(at < value.keys.size() ? &value.items[at] : nullptr);
-        }
-        // The first pass saw every key: another one means that the file changed in between.
-        if (found < value.keys.size()) throw Failure(CA_MALFORMED, "the file changes while it is read; try again");
+        const auto cells = shape_.arrange(value);
+        for (size_t i = 0; i < cells.size(); ++i) builders[i].append(cells[i]);
     }
 
     void force(const std::string &name, const std::string &type) {
-        const auto found = std::find(shape_.names.begin(), shape_.names.end(), name);
-        if (found == shape_.names.end()) {
+        const auto found = shape_.places.find(name);
+        if (found == shape_.places.end()) {
             throw Failure(CA_INVALID, "a type is given for column '" + name + "', but no record has such a key");
         }
         if (type != "string") throw Failure(CA_INVALID, "a JSON column can only be forced to string, not " + type);
-        shape_.parts[found - shape_.names.begin()].kind = Shape::Kind::mixed;
+        shape_.parts[found->second].kind = Shape::Kind::mixed;
     }
 
     std::string path_;
+    std::vector<std::pair<std::string, std::string>> types_;
     int64_t read_bytes_;
     Splitter splitter_;
     Shape shape_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 #include "CSVTypes.h"
 #include "Support.h"
@@ -11,6 +12,8 @@
 namespace casparian::json {
 
 namespace {
+
+constexpr size_t kKeysLookedThrough = 32;
 
 [[noreturn]] void reject(const std::string &reason) { throw Failure(CA_MALFORMED, reason); }
 
@@ -66,6 +69,7 @@ class Parser {
     void object(Value &value, int depth) {
         const size_t start = at_++;
         value.kind = Value::Kind::object;
+        std::unordered_set<std::string> many;  // the same keys, once they are too many to look through
         skip();
         if (peek() == '}') ++at_;
         else while (true) {
@@ -74,9 +78,11 @@ class Parser {
             bool escaped = false;
             const auto raw = string(escaped);
             std::string key = escaped ? unescape(raw) : std::string(raw);
-            if (std::find(value.keys.begin(), value.keys.end(), key) != value.keys.end()) {
-                reject("key '" + key + "' stands twice in one object");
-            }
+            if (value.keys.size() == kKeysLookedThrough) many.insert(value.keys.begin(), value.keys.end());
+            const bool is_new = value.keys.size() < kKeysLookedThrough
+                ? std::find(value.keys.begin(), value.keys.end(), key) == value.keys.end()
+                : many.insert(key).second;
+            if (!is_new) reject("key '" + key + "' stands twice in one object");
             value.keys.push_back(std::move(key));
             skip();
             expect(':');
@@ -150,7 +156,7 @@ class Parser {
         bool is_word;
         if (integer && csv::parse_int64(value.raw, whole)) {
             value.kind = Value::Kind::integer;
-            value.wide = whole > (int64_t{1} << 53) || whole < -(int64_t{1} << 53);
+            value.wide = !csv::fits_double(whole);
         } else {
             value.kind = Value::Kind::number;
             value.inexact = (integer && value.raw != "-0") || !csv::parse_double(value.raw, real, is_word);

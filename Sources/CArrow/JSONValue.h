@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace casparian::json {
@@ -15,7 +16,7 @@ struct Value {
     Kind kind = Kind::null;
     bool flag = false;
     bool escaped = false;        // text holds escapes
-    bool wide = false;           // an integer beyond 2^53
+    bool wide = false;           // an integer that float64 rounds
     bool inexact = false;        // a number that int64 or float64 does not hold as written
     std::string_view raw;        // as written; text without its quotes
     std::vector<std::string> keys;
@@ -36,10 +37,15 @@ struct Shape {
     Kind kind = Kind::null;
     bool wide = false;
     std::vector<std::string> names;  // of a record
+    std::unordered_map<std::string, size_t> places;  // where a name stands in `names`
     std::vector<Shape> parts;        // of a record, or the one of a list
 
     void see(const Value &value);
     std::shared_ptr<arrow::DataType> type() const;
+    /// A record's values in the order of `names`, null where it has none. Throws for a name never seen.
+    std::vector<const Value *> arrange(const Value &record) const;
+    /// Where a name stands; `expected` is looked at first, since records are mostly alike. -1: nowhere.
+    int64_t place(const std::string &name, size_t expected) const;
 };
 
 /// Builds arrays of a shape.

@@ -24,7 +24,7 @@ class LinesSource : public Source {
         arrow::util::InitializeUTF8();
     }
 
-    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+    std::shared_ptr<arrow::Schema> schema() override { return schema_; }
 
     std::shared_ptr<arrow::RecordBatch> next() override {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");

@@ -29,7 +29,7 @@ class ParquetSource : public Source {
         reader_ = take_read(builder.Build());
         batches_ = take_read(reader_->GetRecordBatchReader());
     }
-    std::shared_ptr<arrow::Schema> schema() const override { return batches_->schema(); }
+    std::shared_ptr<arrow::Schema> schema() override { return batches_->schema(); }
     std::shared_ptr<arrow::RecordBatch> next() override {
         if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
         std::shared_ptr<arrow::RecordBatch> batch;

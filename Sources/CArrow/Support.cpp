@@ -119,7 +119,11 @@ void ca_error_clear(ca_error *error) {
 
 void ca_source_release(ca_source *source) { delete source; }
 
-ca_schema *ca_source_schema(const ca_source *source) { return wrap(source->value->schema()); }
+ca_schema *ca_source_schema(ca_source *source) {
+    // What went wrong comes again from `next`.
+    auto *schema = guarded<ca_schema *>(nullptr, nullptr, [&] { return wrap(source->value->schema()); });
+    return schema ? schema : wrap(arrow::schema({}));
+}
 
 bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error) {
     return guarded(error, false, [&] {

@@ -83,7 +83,7 @@ std::string format_pairs(const std::vector<std::pair<std::string, std::string>> 
 class Source {
    public:
     virtual ~Source() = default;
-    virtual std::shared_ptr<arrow::Schema> schema() const = 0;
+    virtual std::shared_ptr<arrow::Schema> schema() = 0;
     /// Null at the end.
     virtual std::shared_ptr<arrow::RecordBatch> next() = 0;
     /// From any thread.

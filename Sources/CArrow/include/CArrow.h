@@ -67,6 +67,25 @@ bool ca_batch_export(const ca_batch *batch, void *arrow_array, void *arrow_schem
 /// Takes over both structs, also when it fails.
 ca_batch *ca_batch_import(void *arrow_array, void *arrow_schema, ca_error *error);
 
+// Batches from plain values. `valid` holds a byte for each row, 0 where it is null.
+typedef struct ca_columns ca_columns;
+ca_columns *ca_columns_create(void);
+void ca_columns_release(ca_columns *columns);
+bool ca_columns_add_int64(
+    ca_columns *columns, const char *name, const int64_t *values, const uint8_t *valid, int64_t count,
+    ca_error *error);
+bool ca_columns_add_double(
+    ca_columns *columns, const char *name, const double *values, const uint8_t *valid, int64_t count,
+    ca_error *error);
+bool ca_columns_add_bool(
+    ca_columns *columns, const char *name, const uint8_t *values, const uint8_t *valid, int64_t count,
+    ca_error *error);
+/// Row `i` lies in `bytes` from `offsets[i]` to `offsets[i + 1]`.
+bool ca_columns_add_string(
+    ca_columns *columns, const char *name, const char *bytes, const int64_t *offsets, const uint8_t *valid,
+    int64_t count, ca_error *error);
+ca_batch *ca_columns_finish(const ca_columns *columns, ca_error *error);
+
 // IPC
 /// Decodes one complete IPC stream without copying; `release(context)` is called when the last batch is gone, or before
 /// returning false. `batches` gets a malloc'ed array of `count` handles.
@@ -95,7 +114,8 @@ ca_source *ca_parquet_open(const char *path, ca_error *error);
 ca_source *ca_ipc_open(const char *path, ca_error *error);
 ca_source *ca_lines_open(const char *path, bool latin1, ca_error *error);
 void ca_source_release(ca_source *source);
-ca_schema *ca_source_schema(const ca_source *source);
+/// Without columns if the source cannot be read; `next` then says why.
+ca_schema *ca_source_schema(ca_source *source);
 /// True with a batch, or with NULL at the end.
 bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error);
 /// From any thread: the running and every later `next` fails with CA_CANCELLED.
