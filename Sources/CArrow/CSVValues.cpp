@@ -59,6 +59,7 @@ bool calendar_day(std::string_view text, int64_t &days) {
 struct Decimal {
     bool is_valid = false;
     bool is_plain = true;      // no exponent
+    bool has_point = false;
     uint64_t digits = 0;       // all of them as one integer, if `significant` is at most 19
     int significant = 0;       // digits from the first that is not zero
     int fraction_digits = 0;
@@ -67,16 +68,16 @@ struct Decimal {
 /// The parts of an unsigned number.
 Decimal scan_decimal(std::string_view text) {
     Decimal decimal;
-    bool any = false, point = false;
+    bool any = false;
     size_t i = 0;
     for (; i < text.size(); ++i) {
         if (is_digit(text[i])) {
             any = true;
             decimal.digits = decimal.digits * 10 + (text[i] - '0');
             decimal.significant += decimal.digits != 0 || decimal.significant > 0;
-            decimal.fraction_digits += point;
-        } else if (text[i] == '.' && !point) {
-            point = true;
+            decimal.fraction_digits += decimal.has_point;
+        } else if (text[i] == '.' && !decimal.has_point) {
+            decimal.has_point = true;
         } else {
             break;
         }
@@ -177,6 +178,8 @@ bool parse_double(std::string_view text, double &value, bool &is_word) {
     if (text[at] == '0' && at + 1 < text.size() && is_digit(text[at + 1])) return false;
     const Decimal decimal = scan_decimal(text.substr(at));
     if (!decimal.is_valid || decimal.significant > kSignificantMax) return false;
+    // An integer too long for int64 is an identifier more often than a quantity.
+    if (decimal.is_plain && !decimal.has_point && decimal.significant > 18) return false;
     if (decimal.significant <= kExactDigits && decimal.is_plain && decimal.fraction_digits <= kExactPower) {
         // Both are exact in float64, so one division rounds correctly (Clinger 1990).
         value = static_cast<double>(decimal.digits) / kPowersOfTen[decimal.fraction_digits];

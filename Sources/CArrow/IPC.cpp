@@ -31,6 +31,7 @@ class IPCSource : public Source {
         auto file = take_read(arrow::io::ReadableFile::Open(path));
         // The file format begins with its magic; anything else is taken as a stream.
         auto magic = take_read(file->ReadAt(0, 6));
+        check_read(file->Seek(0));
         if (magic->size() == 6 && std::memcmp(magic->data(), "ARROW1", 6) == 0) {
             reader_ = take_read(arrow::ipc::RecordBatchFileReader::Open(file));
             schema_ = reader_->schema();

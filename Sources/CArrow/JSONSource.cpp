@@ -62,14 +62,11 @@ class Splitter {
     }
 
    private:
-    /// Makes at least one more byte available; keeps everything from `keep` on.
-    bool fill(size_t &keep) {
+    /// Reads on behind what is in the buffer, and drops what lies before `at_`; false at the end.
+    bool fill() {
         if (ended_) return false;
-        if (keep > 0) {
-            buffer_.erase(0, keep);
-            at_ -= keep;
-            keep = 0;
-        }
+        buffer_.erase(0, at_);
+        at_ = 0;
         if (static_cast<int64_t>(buffer_.size()) > kRecordBytesMax) {
             throw Failure(CA_MALFORMED, "a value is longer than 256 MiB; is a string or bracket never closed?", line_);
         }
@@ -82,73 +79,42 @@ class Splitter {
     }
 
     bool skip_space() {
-        while (true) {
-            while (at_ < buffer_.size()) {
-                const char c = buffer_[at_];
-                if (c == '\n') ++line_;
-                else if (c != ' ' && c != '\t' && c != '\r') return true;
-                ++at_;
-            }
-            size_t keep = at_;
-            if (!fill(keep)) return false;
+        while (at_ < buffer_.size() || fill()) {
+            const char c = buffer_[at_];
+            if (c == '\n') ++line_;
+            else if (c != ' ' && c != '\t' && c != '\r') return true;
+            ++at_;
         }
+        return false;
     }
 
-    /// The value that begins here: brackets counted, strings passed over.
+    /// The value that begins here, as far as brackets and strings tell; the parser looks closer.
     std::string_view value() {
-        size_t start = at_, scan = at_;
+        size_t length = 0;
         int64_t depth = 0;
-        bool in_string = false, scalar = false;
-        while (true) {
-            if (scan == buffer_.size()) {
-                const size_t done = scan - start;
-                size_t keep = start;
-                at_ = start;
-                if (!fill(keep)) break;
-                start = keep;
-                scan = start + done;
-                if (scan == buffer_.size()) break;
-            }
-            const char c = buffer_[scan];
+        bool in_string = false, is_escaped = false, is_done = false;
+        while (!is_done && (at_ + length < buffer_.size() || fill())) {
+            const char c = buffer_[at_ + length];
             if (in_string) {
-                if (c == '\\') {
-                    if (scan + 1 == buffer_.size()) {
-                        const size_t done = scan - start;
-                        size_t keep = start;
-                        at_ = start;
-                        if (!fill(keep)) break;
-                        start = keep;
-                        scan = start + done;
-                    }
-                    scan += 2;
-                    continue;
-                }
-                in_string = c != '"';
-                ++scan;
-                if (!in_string && depth == 0 && !scalar) break;
-                continue;
-            }
-            if (c == '"') {
+                in_string = is_escaped || c != '"';
+                is_escaped = !is_escaped && c == '\\';
+                is_done = !in_string && depth == 0;
+            } else if (c == '"') {
                 in_string = true;
             } else if (c == '{' || c == '[') {
                 ++depth;
             } else if (c == '}' || c == ']') {
                 if (depth == 0) break;  // belongs to what is around
-                if (--depth == 0) {
-                    ++scan;
-                    break;
-                }
-            } else if (depth == 0) {
-                if (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t') break;
-                scalar = true;
+                is_done = --depth == 0;
+            } else if (depth == 0 && std::strchr(", \n\r\t", c) != nullptr && c != 0) {
+                break;
             }
-            ++scan;
+            ++length;
         }
-        if (scan > buffer_.size()) scan = buffer_.size();
-        const std::string_view text(buffer_.data() + start, scan - start);
+        if (length == 0) throw Failure(CA_MALFORMED, std::string("unexpected '") + buffer_[at_] + "'", line_);
+        const std::string_view text(buffer_.data() + at_, length);
         line_ += std::count(text.begin(), text.end(), '\n');
-        at_ = scan;
-        if (text.empty()) throw Failure(CA_MALFORMED, std::string("unexpected '") + buffer_[start] + "'", line_);
+        at_ += length;
         return text;
     }
 
