@@ -35,7 +35,7 @@ enum Product: String, CaseIterable {
 }
 
 struct Module {
-    enum Kind { case swift, cxx, system, test, executable }
+    enum Kind { case swift, c, cxx, system, test, executable }
     var name: String
     var kind: Kind = .swift
     var uses: [String] = []
@@ -49,6 +49,9 @@ let modules: [Module] = [
     Module(name: "CasparianWire", uses: ["CasparianModel"]),
     Module(name: "CasparianRouting", uses: ["CasparianModel"]),
     Module(name: "CasparianScheduling", uses: ["CasparianModel", "CasparianWire"]),
+
+    // Linux calls that Swift does not show.
+    Module(name: "CSystem", kind: .c),
 
     // Arrow, the language that data is spoken in on the data plane.
     Module(name: "CArrow", kind: .cxx),
@@ -64,9 +67,9 @@ let modules: [Module] = [
     Module(name: "CZeroMQ", kind: .system),
     Module(name: "ZeroMQTransport", uses: ["CasparianTransport", "CZeroMQ"]),
     Module(name: "SQLiteCatalog", uses: ["CasparianCatalog"], products: [.grdb]),
-    Module(name: "ParquetSink", uses: ["CasparianSinks"]),
+    Module(name: "ParquetSink", uses: ["CasparianSinks", "CSystem"]),
     Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting"], products: [.crypto]),
-    Module(name: "PluginHost", uses: ["CasparianPluginRuntime"], products: [.crypto]),
+    Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CSystem"], products: [.crypto]),
 
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),
@@ -144,6 +147,8 @@ func target(_ module: Module) -> Target {
     switch module.kind {
     case .system:
         return .systemLibrary(name: module.name)
+    case .c:
+        return .target(name: module.name, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
     case .cxx:
         return .target(
             name: module.name, dependencies: dependencies,

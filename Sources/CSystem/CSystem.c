@@ -1,0 +1,87 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int cs_rename_no_replace(const char *from, const char *to) {
+    return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+int cs_spawn(const char *path, char *const argv[], char *const envp[], int keep, int output, pid_t *pid) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) return errno;
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0) {
+        const int reason = errno;
+        close(report[0]);
+        close(report[1]);
+        return reason;
+    }
+    const pid_t parent = getpid();
+    const pid_t child = fork();
+    if (child == 0) {
+        // Only async-signal-safe calls from here to exec.
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(127);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
+        // Move what is needed out of the way of 0 to 4, then into place.
+        const int kept = fcntl(keep, F_DUPFD, 10), out = fcntl(output, F_DUPFD, 10), in = fcntl(null, F_DUPFD, 10);
+        const int notice = fcntl(report[1], F_DUPFD, 10);
+        if (kept >= 0 && out >= 0 && in >= 0 && notice >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 &&
+            dup2(out, 2) == 2 && dup2(kept, 3) == 3 && dup2(notice, 4) == 4 && fcntl(4, F_SETFD, FD_CLOEXEC) == 0) {
+            syscall(SYS_close_range, 5u, ~0u, 0u);
+            execve(path, argv, envp);
+        }
+        const int reason = errno;
+        if (write(4, &reason, sizeof reason) < 0) _exit(126);
+        _exit(127);
+    }
+    const int fork_error = errno;
+    close(null);
+    close(report[1]);
+    if (child < 0) {
+        close(report[0]);
+        return fork_error;
+    }
+    setpgid(child, child);
+    int reason = 0;
+    ssize_t count;
+    do count = read(report[0], &reason, sizeof reason);
+    while (count < 0 && errno == EINTR);
+    close(report[0]);
+    if (count == sizeof reason) {
+        waitpid(child, NULL, 0);
+        return reason;
+    }
+    *pid = child;
+    return 0;
+}
+
+int cs_socket_pair(int descriptors[2], int buffer_bytes) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors) != 0) return errno;
+    for (int i = 0; i < 2; ++i) {
+        setsockopt(descriptors[i], SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+        setsockopt(descriptors[i], SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
+    }
+    return 0;
+}
+
+int cs_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : errno; }
+
+void cs_pipe_size(int descriptor, int bytes) { (void)fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
+int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }

@@ -1,0 +1,30 @@
+#ifndef CASPARIAN_CSYSTEM_H
+#define CASPARIAN_CSYSTEM_H
+
+// Linux calls that Swift's Glibc module does not show, or cannot call because they are variadic.
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// renameat2(2) with RENAME_NOREPLACE; 0 or errno.
+int cs_rename_no_replace(const char *from, const char *to);
+
+/// Starts a program in a process group of its own, killed when its parent thread's process dies.
+///
+/// `keep` becomes descriptor 3 of the child, `output` its standard output and error; standard input is /dev/null; every
+/// other descriptor is closed. `pid` gets the child. Returns 0 or errno (also exec's).
+int cs_spawn(const char *path, char *const argv[], char *const envp[], int keep, int output, pid_t *pid);
+
+/// socketpair(2) of stream sockets, close-on-exec, with buffers of `buffer_bytes`; 0 or errno.
+int cs_socket_pair(int descriptors[2], int buffer_bytes);
+
+/// pipe2(2), close-on-exec; 0 or errno.
+int cs_pipe(int descriptors[2]);
+
+/// fcntl F_SETPIPE_SZ, best effort.
+void cs_pipe_size(int descriptor, int bytes);
+
+/// Decodes a waitpid status: the exit status, or minus the signal's number.
+int cs_exit_code(int status);
+
+#endif

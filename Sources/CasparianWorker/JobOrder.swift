@@ -1,0 +1,30 @@
+import CasparianModel
+
+/// One job as a worker is told to do it: DISPATCH, or one file of `casparian run`.
+public struct JobOrder: Hashable, Sendable {
+    public var jobID: JobID
+    public var pluginName: String
+    /// Absolute.
+    public var filePath: String
+    public var fileVersionID: FileVersionID
+    public var sinks: [SinkConfig]
+    /// JSON object text, or nil.
+    public var parameters: String?
+    /// SHA-256 of the content that is meant; nil takes what lies there.
+    public var contentHash: ContentHash?
+    public var attempt: Int?
+
+    public init(
+        jobID: JobID, pluginName: String, filePath: String, fileVersionID: FileVersionID, sinks: [SinkConfig] = [],
+        parameters: String? = nil, contentHash: ContentHash? = nil, attempt: Int? = nil
+    ) {
+        self.jobID = jobID
+        self.pluginName = pluginName
+        self.filePath = filePath
+        self.fileVersionID = fileVersionID
+        self.sinks = sinks
+        self.parameters = parameters
+        self.contentHash = contentHash
+        self.attempt = attempt
+    }
+}

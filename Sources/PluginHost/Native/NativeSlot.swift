@@ -1,0 +1,65 @@
+import CasparianModel
+import CasparianPluginRuntime
+import Columnar
+import Synchronization
+
+/// Runs the built-in readers on the calling thread.
+final class NativeSlot: PluginSlot {
+    private struct State {
+        var source: BatchSource?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    func run(_ invocation: PluginInvocation, output: any PluginOutput) throws {
+        state.withLock { $0.isCancelled = false }
+        defer { state.withLock { $0.source = nil } }
+        guard let format = NativeFormat(rawValue: invocation.pluginName) else {
+            throw PluginError(code: .unknownPlugin, plugin: invocation.pluginName, message: "no such built-in plugin")
+        }
+        var parameters = try NativeParameters(json: invocation.parameters, plugin: invocation.pluginName)
+        do {
+            do {
+                try read(format, invocation.filePath, parameters, output)
+            } catch let error as ColumnarError where error.code == .typeConflict && !error.widerTypes.isEmpty {
+                // A later part of the file showed that a type was too narrow: begin anew with types that fit all of it.
+                try output.restart()
+                parameters.types = error.widerTypes
+                try read(format, invocation.filePath, parameters, output)
+            }
+        } catch let error as ColumnarError {
+            throw PluginError(
+                code: error.code == .cancelled ? .cancelled : .unreadable, plugin: invocation.pluginName,
+                message: error.code == .cancelled ? "stopped on request" : "\(error)")
+        }
+    }
+
+    private func read(
+        _ format: NativeFormat, _ path: String, _ parameters: NativeParameters, _ output: any PluginOutput
+    ) throws {
+        let source: BatchSource =
+            switch format {
+            case .csv: try BatchReader.csv(path: path, options: parameters.csvOptions)
+            case .jsonl: try BatchReader.jsonLines(path: path, types: parameters.types ?? [:])
+            case .lines: try BatchReader.lines(path: path, isLatin1: parameters.isLatin1)
+            case .parquet: try BatchReader.parquet(path: path)
+            }
+        let wasCancelled = state.withLock { state in
+            state.source = source
+            return state.isCancelled
+        }
+        if wasCancelled { source.cancel() }
+        while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
+    }
+
+    func cancel() {
+        let source = state.withLock { state in
+            state.isCancelled = true
+            return state.source
+        }
+        source?.cancel()
+    }
+
+    func shutDown() { cancel() }
+}
