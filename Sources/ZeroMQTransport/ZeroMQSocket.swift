@@ -1,0 +1,95 @@
+import CZeroMQ
+import CasparianTransport
+import Foundation
+
+/// A libzmq socket with its context. Made on one thread and handed to the one that uses it from then on.
+struct ZeroMQSocket: @unchecked Sendable {
+    // Sendable: libzmq allows a socket to move between threads with a full fence; starting the thread is one.
+    let context: UnsafeMutableRawPointer
+    let handle: UnsafeMutableRawPointer
+
+    /// Messages in each of ZeroMQ's own queues.
+    private static let highWaterMark: Int32 = 4096
+
+    init(type: Int32, identity: PeerIdentity? = nil, address: String) throws(TransportError) {
+        guard let context = zmq_ctx_new() else { throw Self.failure(address) }
+        guard let handle = zmq_socket(context, type) else {
+            zmq_ctx_term(context)
+            throw Self.failure(address)
+        }
+        self.context = context
+        self.handle = handle
+        set(ZMQ_LINGER, 0)
+        set(ZMQ_SNDHWM, Self.highWaterMark)
+        set(ZMQ_RCVHWM, Self.highWaterMark)
+        set(ZMQ_TCP_KEEPALIVE, 1)
+        set(ZMQ_TCP_KEEPALIVE_IDLE, 30)
+        // A new connection of a worker with the same identity takes over from a dead one.
+        if type == ZMQ_ROUTER { set(ZMQ_ROUTER_HANDOVER, 1) }
+        var frameBytesMax = Int64(TransportLimits.frameBytesMax)
+        zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &frameBytesMax, MemoryLayout<Int64>.size)
+        if let identity { zmq_setsockopt(handle, ZMQ_ROUTING_ID, identity.bytes, identity.bytes.count) }
+    }
+
+    private func set(_ option: Int32, _ value: Int32) {
+        var value = value
+        zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size)
+    }
+
+    func close() {
+        zmq_close(handle)
+        zmq_ctx_term(context)
+    }
+
+    static func failure(_ address: String) -> TransportError {
+        let code = zmq_errno()
+        let reason = String(cString: zmq_strerror(code))
+        switch code {
+        case EADDRINUSE:
+            return TransportError(
+                code: .addressInUse, address: address,
+                message: "another program listens there; stop it, or choose another address with --bind")
+        case EINVAL, EPROTONOSUPPORT, ENODEV, ENOENT:
+            return TransportError(
+                code: .invalidAddress, address: address,
+                message: "is no usable address (\(reason)); write it as tcp://127.0.0.1:5555")
+        default: return TransportError(code: .system, address: address, message: reason)
+        }
+    }
+}
+
+/// The sentinel's end: a ROUTER socket.
+public enum ZeroMQServer {
+    /// Binds.
+    ///
+    /// - Parameter address: `tcp://host:port`; port `*` takes a free one, see `ZeroMQEndpoint.address`.
+    public static func bind(address: String) throws(TransportError) -> ZeroMQEndpoint {
+        let socket = try ZeroMQSocket(type: ZMQ_ROUTER, address: address)
+        guard zmq_bind(socket.handle, address) == 0 else {
+            let error = ZeroMQSocket.failure(address)
+            socket.close()
+            throw error
+        }
+        var text = [CChar](repeating: 0, count: 512)
+        var size = text.count
+        zmq_getsockopt(socket.handle, ZMQ_LAST_ENDPOINT, &text, &size)
+        let bound = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return try ZeroMQEndpoint(socket: socket, address: bound.isEmpty ? address : bound, isServer: true)
+    }
+}
+
+/// A worker's end: a DEALER socket.
+public enum ZeroMQClient {
+    /// Connects; returns at once, also when nobody listens yet.
+    ///
+    /// - Parameter identity: 1 to 255 bytes that no other worker has, not beginning with a zero byte.
+    public static func connect(address: String, identity: PeerIdentity) throws(TransportError) -> ZeroMQEndpoint {
+        let socket = try ZeroMQSocket(type: ZMQ_DEALER, identity: identity, address: address)
+        guard zmq_connect(socket.handle, address) == 0 else {
+            let error = ZeroMQSocket.failure(address)
+            socket.close()
+            throw error
+        }
+        return try ZeroMQEndpoint(socket: socket, address: address, isServer: false)
+    }
+}
