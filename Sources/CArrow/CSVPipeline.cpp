@@ -1,6 +1,6 @@
 #include "CSVPipeline.h"
 
-#include <cstring>
+#include <algorithm>
 #include <system_error>
 
 #include "Support.h"
@@ -20,7 +20,7 @@ bool BlockReader::next(RawBlock &block) {
             block.bytes = std::make_unique_for_overwrite<char[]>(wanted);
             block.capacity = wanted;
         }
-        std::memcpy(block.bytes.get(), carry_.data(), carry_.size());
+        std::copy(carry_.begin(), carry_.end(), block.bytes.get());
         int64_t size = carry_.size();
         if (!at_end_) {
             size += stream_.read(block.bytes.get() + size, wanted - size);
