@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <map>
-#include <set>
 
+#include "CSVHeader.h"
 #include "CSVPipeline.h"
 #include "Support.h"
 
@@ -19,7 +18,6 @@ namespace {
 constexpr int64_t kBlockBytes = 2 << 20;
 constexpr int64_t kBlockBytesMin = 16;
 constexpr int64_t kBlockBytesMax = 64 << 20;
-constexpr int64_t kSampleRecords = 50;
 constexpr int kThreadsMax = 16;
 constexpr int64_t kAllRows = INT64_MAX;
 
@@ -34,52 +32,6 @@ struct Settings {
     std::map<std::string, Kind> types;
     std::vector<std::string> nulls;
 };
-
-/// The delimiter that splits the first records into equally many fields, the most of them.
-char find_delimiter(const char *bytes, int64_t size, char quote) {
-    const char candidates[] = {',', ';', '\t', '|'};
-    char best = ',';
-    int64_t best_columns = 1;
-    for (const char candidate : candidates) {
-        Tokens tokens;
-        int64_t columns = 0;
-        const Fault fault = tokenize(bytes, size, {candidate, quote}, columns, tokens, kSampleRecords);
-        if (!fault.found && columns > best_columns) {
-            best = candidate;
-            best_columns = columns;
-        }
-    }
-    if (best_columns > 1) return best;
-    // No candidate fits all of them: the one the first record holds most of.
-    for (const char candidate : candidates) {
-        Tokens tokens;
-        int64_t columns = 0;
-        (void)tokenize(bytes, size, {candidate, quote}, columns, tokens, 1);
-        if (columns > best_columns) {
-            best = candidate;
-            best_columns = columns;
-        }
-    }
-    return best;
-}
-
-std::vector<std::string> unique_names(const std::vector<std::string> &raw) {
-    std::vector<std::string> names;
-    std::set<std::string> all(raw.begin(), raw.end()), used;
-    for (size_t i = 0; i < raw.size(); ++i) {
-        std::string name = raw[i].empty() ? "column_" + std::to_string(i + 1) : raw[i];
-        if (used.count(name)) {
-            int number = 1;
-            std::string candidate;
-            do candidate = name + "_" + std::to_string(number++);
-            while (used.count(candidate) || all.count(candidate));
-            name = candidate;
-        }
-        used.insert(name);
-        names.push_back(name);
-    }
-    return names;
-}
 
 class CSVSource : public Source {
    public:
@@ -126,7 +78,7 @@ class CSVSource : public Source {
     }
 
     void start_pipeline() {
-        auto work = [this](const RawBlock &block, Tokens &tokens) { return convert_block(block, tokens); };
+        auto work = [this](const RawBlock &block, Tokens &tokens) { return convert_bytes(block, 0, tokens); };
         auto pipeline = std::make_unique<Pipeline>(reader_, settings_.threads, work);
         std::lock_guard lock(mutex_);
         pipeline_ = std::move(pipeline);
@@ -219,10 +171,6 @@ class CSVSource : public Source {
         first_.reset();
         Tokens tokens;
         return convert_bytes(block, data_start_, tokens);
-    }
-
-    std::shared_ptr<arrow::RecordBatch> convert_block(const RawBlock &block, Tokens &tokens) {
-        return convert_bytes(block, 0, tokens);
     }
 
     std::shared_ptr<arrow::RecordBatch> convert_bytes(const RawBlock &raw, int64_t start, Tokens &tokens) {
