@@ -51,7 +51,7 @@ let modules: [Module] = [
     Module(name: "CasparianScheduling", uses: ["CasparianModel", "CasparianWire"]),
 
     // Linux calls that Swift does not show.
-    Module(name: "CSystem", kind: .c),
+    Module(name: "CLinux", kind: .c),
 
     // Arrow, the language that data is spoken in on the data plane.
     Module(name: "CArrow", kind: .cxx),
@@ -67,9 +67,9 @@ let modules: [Module] = [
     Module(name: "CZeroMQ", kind: .system),
     Module(name: "ZeroMQTransport", uses: ["CasparianTransport", "CZeroMQ"]),
     Module(name: "SQLiteCatalog", uses: ["CasparianCatalog"], products: [.grdb]),
-    Module(name: "ParquetSink", uses: ["CasparianSinks", "CSystem"]),
+    Module(name: "ParquetSink", uses: ["CasparianSinks", "CLinux"]),
     Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting"], products: [.crypto]),
-    Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CSystem"], products: [.crypto]),
+    Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CLinux"], products: [.crypto]),
 
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),

@@ -1,5 +1,5 @@
-#ifndef CASPARIAN_CSYSTEM_H
-#define CASPARIAN_CSYSTEM_H
+#ifndef CASPARIAN_CLINUX_H
+#define CASPARIAN_CLINUX_H
 
 // Linux calls that Swift's Glibc module does not show, or cannot call because they are variadic.
 
