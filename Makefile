@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
-.PHONY: help deps deps-test release run test gate lint format sanitizers docs bench check-real install clean
+.PHONY: help deps deps-test release run test gate lint format sanitizers docs bench check-real large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -24,16 +24,19 @@ test: deps-test lint ## Lint, build with warnings as errors, every test
 gate: test sanitizers docs ## What has to be green before anything lands
 
 lint: ## Formatting
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 format: ## Format in place
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 sanitizers: deps-test ## ThreadSanitizer on concurrent code, AddressSanitizer on the C++ boundary
 	@Scripts/sanitizers
 docs: deps ## Check the documents and the documentation comments
 	@Scripts/check-docs
 
+bench: release deps-test ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")
+	@Benchmarks/run $(ARGS)
+
 install: release ## A relocatable tree under PREFIX
 	@Scripts/install "$(PREFIX)" $(BIN)
 clean:
-	rm -rf .build .build-*
+	rm -rf .build .build-* Benchmarks/.build

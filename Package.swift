@@ -170,9 +170,15 @@ func target(_ module: Module) -> Target {
     }
 }
 
+/// What the package in Benchmarks/ measures by itself.
+let measured: Set<String> = [
+    "CasparianModel", "CasparianWire", "CasparianRouting", "CasparianCatalog", "SQLiteCatalog",
+]
+
 let package = Package(
     name: "casparian-flow",
-    products: kept.contains { $0.name == "casparian" } ? [.executable(name: "casparian", targets: ["casparian"])] : [],
+    products: kept.filter { $0.kind == .executable }.map { .executable(name: $0.name, targets: [$0.name]) }
+        + kept.filter { measured.contains($0.name) }.map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: Product.allCases.filter { product in kept.contains { $0.products.contains(product) } }.map(\.source),
     targets: kept.map(target),
     cxxLanguageStandard: .cxx20

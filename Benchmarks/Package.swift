@@ -1,0 +1,18 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "casparian-benchmarks",
+    dependencies: [.package(name: "casparian-flow", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "micro-benchmarks",
+            dependencies: [
+                .product(name: "CasparianModel", package: "casparian-flow"),
+                .product(name: "CasparianWire", package: "casparian-flow"),
+            ],
+            path: "Sources/MicroBenchmarks",
+            swiftSettings: [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")],
+            linkerSettings: [.linkedLibrary("m")])
+    ]
+)

@@ -1,0 +1,8 @@
+/// Parts by themselves: one JSON line each. `--quick` for a smaller version.
+@main
+enum MicroBenchmarks {
+    static func main() throws {
+        let isQuick = CommandLine.arguments.contains("--quick")
+        try WireBenchmark.run(isQuick: isQuick)
+    }
+}
