@@ -95,7 +95,7 @@ let modules: [Module] = [
     Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
 
     // Tests.
-    Module(name: "CasparianTestKit", uses: ["CasparianModel"]),
+    Module(name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog"]),
     Module(name: "CasparianModelTests", kind: .test, uses: ["CasparianModel"]),
     Module(
         name: "CasparianWireTests", kind: .test, uses: ["CasparianWire", "CasparianTestKit"],
@@ -107,7 +107,8 @@ let modules: [Module] = [
     Module(name: "ColumnarTests", kind: .test, uses: ["Columnar"]),
     Module(
         name: "TransportTests", kind: .test, uses: ["ZeroMQTransport", "CasparianTransport", "CasparianWire"]),
-    Module(name: "CatalogTests", kind: .test, uses: ["SQLiteCatalog", "CasparianCatalog"]),
+    Module(
+        name: "CatalogTests", kind: .test, uses: ["SQLiteCatalog", "CasparianCatalog", "CasparianTestKit"]),
     Module(name: "SinkTests", kind: .test, uses: ["ParquetSink", "CasparianSinks"]),
     Module(name: "PluginHostTests", kind: .test, uses: ["PluginHost"]),
     Module(name: "DiscoveryTests", kind: .test, uses: ["CasparianScout", "FileDiscovery", "CasparianCatalog"]),

@@ -1,3 +1,5 @@
+import CasparianModel
+
 /// The state database could not be read or written.
 public struct CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
@@ -30,4 +32,32 @@ public struct CatalogError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(subject): \(message)" }
+}
+
+extension CatalogError {
+    package static func pluginInUse(_ name: String, job: JobID) -> CatalogError {
+        CatalogError(
+            code: .inUse, subject: "plugin '\(name)'",
+            message: "job \(job) refers to it; a plugin with jobs stays, set its tags to none to stop new ones")
+    }
+
+    package static func unknownRoot(_ id: SourceRootID) -> CatalogError {
+        CatalogError(code: .invalid, subject: "source root \(id)", message: "there is no such root")
+    }
+
+    package static func unknownPlugin(_ name: String) -> CatalogError {
+        CatalogError(
+            code: .invalid, subject: "plugin '\(name)'",
+            message: "it has no configuration; register it before jobs are queued for it")
+    }
+
+    package static func unknownVersion(_ id: FileVersionID) -> CatalogError {
+        CatalogError(code: .invalid, subject: "file version \(id)", message: "there is no such version")
+    }
+
+    package static func unreadFile(_ path: String) -> CatalogError {
+        CatalogError(
+            code: .invalid, subject: "file '\(path)'",
+            message: "no content of it is known yet, so its hash must be given")
+    }
 }

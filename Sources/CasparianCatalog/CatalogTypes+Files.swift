@@ -73,5 +73,6 @@ public struct FileListing: Hashable, Sendable {
         self.rootPath = rootPath
         self.file = file
     }
-    public var path: String { rootPath + "/" + file.relativePath }
+    /// Absolute.
+    public var path: String { rootPath == "/" ? "/" + file.relativePath : rootPath + "/" + file.relativePath }
 }

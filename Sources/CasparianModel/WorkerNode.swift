@@ -14,10 +14,12 @@ public struct WorkerNode: Hashable, Sendable {
     public var lastHeartbeat: Timestamp
     public var status: Status
     public var currentJobID: JobID?
+    /// Plugins it offers, so that another process can say why a job waits.
+    public var plugins: [String]
 
     public init(
         hostname: String, pid: Int64, ipAddress: String? = nil, environmentSignature: String? = nil, started: Timestamp,
-        lastHeartbeat: Timestamp, status: Status, currentJobID: JobID? = nil
+        lastHeartbeat: Timestamp, status: Status, currentJobID: JobID? = nil, plugins: [String] = []
     ) {
         self.hostname = hostname
         self.pid = pid
@@ -27,5 +29,6 @@ public struct WorkerNode: Hashable, Sendable {
         self.lastHeartbeat = lastHeartbeat
         self.status = status
         self.currentJobID = currentJobID
+        self.plugins = plugins
     }
 }

@@ -1,0 +1,54 @@
+import CasparianModel
+
+extension Conclusion {
+    /// Whether the receipt ends the job.
+    ///
+    /// Terminal states never change. A success counts whatever became of the lease meanwhile, since its output is
+    /// promoted; a failure only counts for the attempt that is running.
+    ///
+    /// - Parameters:
+    ///   - status: The job's state now.
+    ///   - attempt: The attempt that runs or would run next, from 1.
+    package func applies(to status: JobStatus, attempt: Int) -> Bool {
+        if status.isTerminal { return false }
+        if receipt.status == .success { return true }
+        return status == .running && (receipt.attempt ?? attempt) == attempt
+    }
+}
+
+extension JobReceipt {
+    /// One line for `result_summary`.
+    package var summary: String {
+        func count(_ number: Int64, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        var parts = [count(rows, "row"), count(sizeBytes, "byte"), count(Int64(artifacts.count), "artifact")]
+        if let quarantined = metrics["quarantined"], quarantined > 0 { parts.append("\(quarantined) quarantined") }
+        return parts.joined(separator: ", ")
+    }
+
+    /// The text for `error_message` of a failed job.
+    package var failureText: String { errorMessage ?? "the worker gave no reason" }
+
+    /// The metrics as a JSON object with sorted keys.
+    package var metricsJSON: String {
+        let pairs = metrics.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\($0.value)" }
+        return "{" + pairs.joined(separator: ",") + "}"
+    }
+}
+
+/// JSON strings (RFC 8259, section 7).
+package enum JSONText {
+    package static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\u{0}"..."\u{1F}":
+                let hex = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,107 @@
+import CasparianCatalog
+import CasparianModel
+import GRDB
+
+/// Claims jobs for workers, inside the caller's transaction.
+struct JobClaimer {
+    private let db: Database
+    private let now: String
+    private let claims: [Claim]
+    private var round: ClaimRound
+    private var taken: [Int]
+    private var configurations: [String: Configuration] = [:]
+
+    private struct Configuration {
+        var sinks: [SinkConfig]
+        var parameters: String?
+    }
+
+    init(db: Database, now: Timestamp, claims: [Claim]) {
+        self.db = db
+        self.now = now.description
+        self.claims = claims
+        round = ClaimRound(claims)
+        taken = Array(repeating: 0, count: claims.count)
+    }
+
+    /// Somebody had room and found nothing.
+    var hasIdleClaimant: Bool { round.hasIdleSeat }
+
+    /// What is left of the claims.
+    var openClaims: [Claim] {
+        claims.indices.map { index in
+            var claim = claims[index]
+            claim.count -= taken[index]
+            return claim
+        }
+    }
+
+    mutating func run() throws -> [ClaimedJob] {
+        var claimed: [ClaimedJob] = []
+        while let next = try round.next(fetch: { [db] in try ReadyIndex.page(db, plugin: $0, after: $1) }) {
+            try ReadyIndex.remove(
+                db, plugin: next.plugin, priority: next.candidate.priority, job: next.candidate.id.rawValue)
+            let claim = claims[next.seat]
+            guard try take(next, for: claim), let job = try load(next, for: claim) else {
+                round.giveBack(next)
+                continue
+            }
+            taken[next.seat] += 1
+            claimed.append(job)
+        }
+        return claimed
+    }
+
+    /// False if another program took, moved or deleted the job.
+    private func take(_ next: ClaimRound.Assignment, for claim: Claim) throws -> Bool {
+        try db.run(
+            """
+            UPDATE cf_processing_queue SET status = 'RUNNING', worker_host = ?, worker_pid = ?, claim_time = ?,
+            end_time = NULL, result_summary = NULL, error_message = NULL
+            WHERE id = ? AND status = 'QUEUED' AND plugin_name = ?
+            """, [claim.workerHost, claim.workerPID, now, next.candidate.id.rawValue, next.plugin])
+        return db.changesCount > 0
+    }
+
+    /// Nil if the job names a file that the catalog does not have; such a job fails, since no worker could run it.
+    private mutating func load(_ next: ClaimRound.Assignment, for claim: Claim) throws -> ClaimedJob? {
+        let id = next.candidate.id
+        let configuration = try configuration(of: next.plugin)
+        let job = try db.first(
+            """
+            SELECT r.path, l.rel_path, v.id, v.content_hash, coalesce(q.retry_count, 0) + 1
+            FROM cf_processing_queue q JOIN cf_file_version v ON v.id = q.file_version_id
+            JOIN cf_file_location l ON l.id = v.location_id JOIN cf_source_root r ON r.id = l.source_root_id
+            WHERE q.id = ?
+            """, [id.rawValue]
+        ) { row in
+            let root = SourceRoot(id: 0, path: row.text(0) ?? "")
+            return ClaimedJob(
+                claimant: claim.claimant, jobID: id, pluginName: next.plugin,
+                filePath: root.path(of: row.text(1) ?? ""), fileVersionID: row.id(2), contentHash: row.text(3),
+                sinks: configuration.sinks, parameters: configuration.parameters, attempt: Int(row.integer(4) ?? 1))
+        }
+        if job == nil {
+            try db.run(
+                """
+                UPDATE cf_processing_queue SET status = 'FAILED', end_time = ?, error_message =
+                'the catalog has no file for version ' || coalesce(file_version_id, 'NULL') || ' of this job; scan the '
+                || 'folder again' WHERE id = ?
+                """, [now, id.rawValue])
+        }
+        return job
+    }
+
+    private mutating func configuration(of plugin: String) throws -> Configuration {
+        if let known = configurations[plugin] { return known }
+        let sinks = try db.all(
+            "SELECT \(SQLTopics.columns) FROM cf_topic_config WHERE plugin_name = ? ORDER BY topic_name, id", [plugin]
+        ) { SQLTopics.topic($0).sink }
+        let parameters = try db.first(
+            "SELECT default_parameters FROM cf_plugin_config WHERE plugin_name = ?", [plugin]
+        ) { $0.text(0) }
+        let configuration = Configuration(sinks: sinks, parameters: parameters ?? nil)
+        configurations[plugin] = configuration
+        return configuration
+    }
+}

@@ -1,0 +1,85 @@
+import CasparianCatalog
+import CasparianModel
+import Dispatch
+import GRDB
+
+/// The catalog in an SQLite file (docs/catalog.md).
+///
+/// Several processes may have the file open at once. Every call is one transaction: writes are immediate and durable
+/// (WAL, `synchronous = FULL`) when the call returns; reads see one consistent state and never wait for a writer.
+/// Calls are not undone by cancellation of the calling task.
+public final class SQLiteCatalog: Catalog {
+    /// How long a write waits for another process's transaction.
+    public static let busyTimeoutSeconds = 10.0
+    /// Connections that read at the same time.
+    static let readersMax = 4
+    /// Attempts to open a file while another process switches it to WAL.
+    static let openAttemptsMax = 50
+    /// Wait between two of them.
+    static let openRetryMicroseconds: UInt32 = 20_000
+
+    /// The file.
+    public let path: String
+    let pool: DatabasePool
+    let watcher: ChangeWatcher
+    /// Used on the writer's connection only, which runs one transaction at a time.
+    let repair: ReadyRepair
+    private let writes = DispatchQueue(label: "casparian.catalog.write")
+    private let reads = DispatchQueue(label: "casparian.catalog.read", attributes: .concurrent)
+
+    /// Opens the file, creates it where it is missing, and adds the side tables it lacks.
+    ///
+    /// - Throws: `CatalogError` that names the file, the reason and what to do.
+    public init(path: String) throws {
+        self.path = path
+        do {
+            try CatalogFile.check(path: path)
+            pool = try CatalogFile.open(path: path)
+            watcher = try ChangeWatcher(path: path)
+        } catch {
+            throw CatalogError(error, path: path)
+        }
+        repair = ReadyRepair()
+    }
+
+    public func waitForChange(timeout: Duration) async { await watcher.wait(timeout: timeout) }
+
+    /// Runs one immediate transaction.
+    func write<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        let result: Result = try await withCheckedThrowingContinuation { continuation in
+            writes.async { [pool, path] in
+                continuation.resume(with: Swift.Result { try Self.transaction(pool, path, body) })
+            }
+        }
+        watcher.wake()
+        return result
+    }
+
+    /// Reads one consistent state.
+    func read<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            reads.async { [pool, path] in
+                continuation.resume(
+                    with: Swift.Result {
+                        do { return try pool.read(body) } catch { throw CatalogError(error, path: path) }
+                    })
+            }
+        }
+    }
+
+    private static func transaction<Result>(
+        _ pool: DatabasePool, _ path: String, _ body: (Database) throws -> Result
+    ) throws -> Result {
+        var result: Result?
+        do {
+            try pool.writeInTransaction(.immediate) { db in
+                result = try body(db)
+                return .commit
+            }
+        } catch {
+            throw CatalogError(error, path: path)
+        }
+        guard let result else { preconditionFailure("a committed transaction has a result") }
+        return result
+    }
+}
