@@ -1,0 +1,150 @@
+import CasparianModel
+import Synchronization
+
+/// A catalog that is gone with its process: for tests, and for runs that leave no state behind.
+public final class InMemoryCatalog: Catalog {
+    private let state = Mutex(MemoryState())
+    private let changes = ChangeGate()
+
+    public init() {}
+
+    public func waitForChange(timeout: Duration) async { await changes.wait(timeout: timeout) }
+
+    private func change<Result: Sendable>(_ body: (inout MemoryState) throws -> Result) rethrows -> Result {
+        let result = try state.withLock { state in try body(&state) }
+        changes.signal()
+        return result
+    }
+
+    /// Changes a copy, so that an error leaves everything as it was.
+    private func changeOrUndo<Result: Sendable>(_ body: (inout MemoryState) throws -> Result) rethrows -> Result {
+        try change { state in
+            var copy = state
+            let result = try body(&copy)
+            state = copy
+            return result
+        }
+    }
+
+    // MARK: Configuration
+
+    public func sourceRoots() async throws -> [SourceRoot] { state.withLock { $0.roots } }
+
+    public func addSourceRoot(path: String) async throws -> SourceRoot {
+        try CatalogLimits.check(rootPath: path)
+        return change { $0.addRoot(path: path) }
+    }
+
+    public func removeSourceRoot(path: String) async throws -> Bool { change { $0.removeRoot(path: path) } }
+
+    public func ignoreRules() async throws -> [IgnoreRule] { state.withLock { $0.ignores } }
+
+    public func addIgnoreRule(pattern: String, sourceRootID: SourceRootID?) async throws -> IgnoreRule {
+        try CatalogLimits.check(pattern: pattern)
+        return try change { try $0.addIgnore(pattern: pattern, root: sourceRootID) }
+    }
+
+    public func removeIgnoreRule(id: RuleID) async throws -> Bool {
+        change { $0.ignores.removeFirst { $0.id == id } }
+    }
+
+    public func routingRules() async throws -> [RoutingRule] { state.withLock { $0.rules } }
+
+    public func addRoutingRule(pattern: String, tag: String, priority: Int) async throws -> RoutingRule {
+        try CatalogLimits.check(pattern: pattern)
+        try CatalogLimits.check(tag: tag)
+        return change { $0.addRule(pattern: pattern, tag: tag, priority: priority) }
+    }
+
+    public func removeRoutingRule(id: RuleID) async throws -> Bool { change { $0.rules.removeFirst { $0.id == id } } }
+
+    public func pluginConfigs() async throws -> [PluginConfig] {
+        state.withLock { $0.plugins.values.sorted { $0.pluginName < $1.pluginName } }
+    }
+
+    public func setPluginConfig(_ config: PluginConfig) async throws {
+        try CatalogLimits.check(name: config.pluginName, of: "plugin name")
+        for tag in config.subscriptionTags { try CatalogLimits.check(tag: tag) }
+        change { $0.setPlugin(config) }
+    }
+
+    public func removePluginConfig(name: String) async throws -> Bool { try change { try $0.removePlugin(name) } }
+
+    public func topicConfigs(plugin: String?) async throws -> [TopicConfig] {
+        state.withLock { state in
+            state.topicRows.filter { plugin == nil || $0.pluginName == plugin }.sorted {
+                ($0.pluginName, $0.sink.topic, $0.id) < ($1.pluginName, $1.sink.topic, $1.id)
+            }
+        }
+    }
+
+    public func setTopicConfig(plugin: String, sink: SinkConfig, isAdditional: Bool) async throws -> TopicConfig {
+        try CatalogLimits.check(name: plugin, of: "plugin name")
+        try CatalogLimits.check(name: sink.topic, of: "topic name")
+        try CatalogLimits.check(name: sink.uri, of: "sink URI")
+        return change { $0.setTopic(plugin: plugin, sink: sink, isAdditional: isAdditional) }
+    }
+
+    public func removeTopicConfig(plugin: String, topic: String) async throws -> Bool {
+        change { $0.removeTopic(plugin: plugin, topic: topic) }
+    }
+
+    public func pluginVersions() async throws -> [PluginVersion] {
+        state.withLock { state in
+            state.manifests.ordered(
+                byDeployments: state.deployments.values.sorted { $0.pluginName < $1.pluginName })
+        }
+    }
+
+    public func register(_ plugins: [PluginDescription], now: Timestamp) async throws -> RegistrationResult {
+        try change { state in
+            var registration = Registration(store: state, now: now)
+            let result = try registration.run(plugins)
+            state = registration.store
+            return result
+        }
+    }
+
+    // MARK: Files
+
+    public func knownFiles(root: SourceRootID) async throws -> [KnownFile] {
+        state.withLock { $0.knownFiles(root: root) }
+    }
+
+    public func record(
+        _ observations: [FileObservation], root: SourceRootID, now: Timestamp
+    ) async throws -> RecordResult {
+        try changeOrUndo { try $0.record(observations, root: root, now: now) }
+    }
+
+    public func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {
+        try changeOrUndo { try $0.reroute(routes) }
+    }
+
+    public func files(_ filter: FileFilter) async throws -> [FileListing] { state.withLock { $0.listFiles(filter) } }
+
+    // MARK: Queue and workers
+
+    public func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult {
+        if batch.isEmpty { return QueueBatchResult() }
+        return change { $0.commit(batch, now: now) }
+    }
+
+    public func jobs(_ filter: JobFilter) async throws -> [JobListing] { state.withLock { $0.listJobs(filter) } }
+
+    public func job(id: JobID) async throws -> JobListing? {
+        state.withLock { state in state.jobs[id].map { state.listing(of: $0) } }
+    }
+
+    public func retry(job: JobID, now: Timestamp) async throws -> Bool { change { $0.retry(job) } }
+
+    public func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing] {
+        state.withLock { $0.listArtifacts(filter) }
+    }
+
+    public func queueSummary() async throws -> QueueSummary { state.withLock { $0.summary() } }
+
+    public func workers() async throws -> [WorkerNode] {
+        state.withLock { $0.workers.values.sorted { ($0.hostname, $0.pid) < ($1.hostname, $1.pid) } }
+    }
+}

@@ -1,0 +1,121 @@
+import CasparianModel
+
+extension MemoryState {
+    /// A place with its version as it is now (a place keeps the version's id up to date, the version its tags).
+    private func current(_ place: KnownFile) -> KnownFile {
+        var file = place
+        if let id = place.version?.id { file.version = versions[id] }
+        return file
+    }
+
+    func knownFiles(root: SourceRootID) -> [KnownFile] {
+        places.values.filter { $0.sourceRootID == root }.map { current($0) }
+            .sorted { Self.precedes($0.relativePath, $1.relativePath) }
+    }
+
+    func listFiles(_ filter: FileFilter) -> [FileListing] {
+        let paths = Dictionary(uniqueKeysWithValues: roots.map { ($0.id, $0.path) })
+        let found = places.values.map { current($0) }.filter { file in
+            (filter.root == nil || file.sourceRootID == filter.root)
+                && (filter.pathContains.map { file.relativePath.contains($0) } ?? true)
+                && (filter.tag.map { file.version?.tags.contains($0) ?? false } ?? true)
+        }
+        let sorted = found.sorted {
+            $0.relativePath != $1.relativePath
+                ? Self.precedes($0.relativePath, $1.relativePath) : $0.sourceRootID < $1.sourceRootID
+        }
+        return sorted.prefix(filter.limit).map { FileListing(rootPath: paths[$0.sourceRootID] ?? "", file: $0) }
+    }
+
+    /// By bytes, as SQLite compares text.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+
+    mutating func record(_ observations: [FileObservation], root: SourceRootID, now: Timestamp) throws -> RecordResult {
+        guard roots.contains(where: { $0.id == root }) else { throw CatalogError.unknownRoot(root) }
+        var result = RecordResult()
+        for seen in observations { try record(seen, root: root, now: now, &result) }
+        return result
+    }
+
+    private mutating func record(
+        _ seen: FileObservation, root: SourceRootID, now: Timestamp, _ result: inout RecordResult
+    ) throws {
+        let key = PlaceKey(root: root, path: seen.relativePath)
+        var place = placeByPath[key].flatMap { places[$0] }
+        guard let hash = seen.contentHash?.hex ?? place?.version?.contentHash else {
+            throw CatalogError.unreadFile(seen.relativePath)
+        }
+        if place == nil { result.newFiles += 1 }
+        if place != nil, place?.version?.contentHash == hash { result.unchangedFiles += 1 }
+        let id = place?.locationID ?? nextID()
+        place = place ?? KnownFile(locationID: id, sourceRootID: root, relativePath: seen.relativePath)
+        let (version, isNew) = setVersion(
+            hash: hash, of: id, sizeBytes: seen.sizeBytes, modified: seen.modified, now: now)
+        if isNew { result.newVersions += 1 }
+        versions[version]?.tags = seen.tags
+        place?.version = versions[version]
+        place?.lastKnownModified = seen.modified
+        place?.lastKnownSizeBytes = seen.sizeBytes
+        places[id] = place
+        placeByPath[key] = id
+        result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority)
+    }
+
+    /// The version of this content at this place: the one that is there or a new one.
+    mutating func setVersion(
+        hash: String, of place: FileLocationID, sizeBytes: Int64, modified: Timestamp, now: Timestamp
+    ) -> (FileVersionID, isNew: Bool) {
+        let key = VersionKey(place: place, hash: hash)
+        if let known = versionByHash[key] { return (known, false) }
+        let id: FileVersionID = nextID()
+        versions[id] = FileVersion(
+            id: id, locationID: place, contentHash: hash, sizeBytes: sizeBytes, modified: modified, detected: now)
+        versionByHash[key] = id
+        return (id, true)
+    }
+
+    mutating func reroute(_ routes: [VersionRoute]) throws -> RecordResult {
+        var result = RecordResult()
+        for route in routes {
+            guard versions[route.fileVersionID] != nil else { throw CatalogError.unknownVersion(route.fileVersionID) }
+            versions[route.fileVersionID]?.tags = route.tags
+            result.queuedJobs += try queue(route.fileVersionID, plugins: route.plugins, priority: route.priority)
+        }
+        return result
+    }
+
+    /// Queues the jobs that the version lacks.
+    private mutating func queue(_ version: FileVersionID, plugins wanted: [String], priority: Int) throws -> Int {
+        var queued = 0
+        for plugin in wanted {
+            let key = JobKey(version: version, plugin: plugin)
+            if jobByKey[key] != nil { continue }
+            guard plugins[plugin] != nil else { throw CatalogError.unknownPlugin(plugin) }
+            let job = Job(id: nextID(), fileVersionID: version, pluginName: plugin, priority: priority)
+            jobs[job.id] = job
+            jobByKey[key] = job.id
+            makeReady(job)
+            queued += 1
+        }
+        return queued
+    }
+
+    /// A job's output file below a root is a file of that root.
+    mutating func addOutput(_ file: OutputFile, _ artifact: Artifact, now: Timestamp) {
+        let key = PlaceKey(root: file.root, path: file.relativePath)
+        let id = placeByPath[key] ?? nextID()
+        placeByPath[key] = id
+        var place =
+            places[id]
+            ?? KnownFile(
+                locationID: id, sourceRootID: file.root, relativePath: file.relativePath,
+                lastKnownSizeBytes: artifact.sizeBytes)
+        if let hash = artifact.contentHash.flatMap({ ContentHash(hex: $0) }), let size = artifact.sizeBytes {
+            place.version = versions[setVersion(hash: hash.hex, of: id, sizeBytes: size, modified: now, now: now).0]
+            place.lastKnownSizeBytes = size
+        }
+        places[id] = place
+    }
+}

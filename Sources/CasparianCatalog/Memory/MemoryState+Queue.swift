@@ -1,0 +1,160 @@
+import CasparianModel
+
+extension MemoryState {
+    mutating func commit(_ batch: QueueBatch, now: Timestamp) -> QueueBatchResult {
+        var result = QueueBatchResult()
+        for conclusion in batch.conclusions where !end(conclusion, now: now) {
+            result.ignoredConclusions.append(conclusion.jobID)
+        }
+        for id in batch.requeues where jobs[id]?.status == .running { putBack(id) }
+        for worker in batch.workers { workers["\(worker.pid)@\(worker.hostname)"] = worker }
+        result.claimed = claim(batch.claims, now: now)
+        return result
+    }
+
+    mutating func retry(_ id: JobID) -> Bool {
+        guard let status = jobs[id]?.status, status == .failed || status == .skipped else { return false }
+        putBack(id)
+        return true
+    }
+
+    private mutating func putBack(_ id: JobID) {
+        guard var job = jobs[id] else { return }
+        job.status = .queued
+        job.retryCount += 1
+        job.workerHost = nil
+        job.workerPID = nil
+        job.claimTime = nil
+        job.endTime = nil
+        job.resultSummary = nil
+        job.errorMessage = nil
+        jobs[id] = job
+        receipts[id] = nil
+        makeReady(job)
+    }
+
+    private mutating func end(_ conclusion: Conclusion, now: Timestamp) -> Bool {
+        let receipt = conclusion.receipt
+        guard var job = jobs[conclusion.jobID], conclusion.applies(to: job.status, attempt: job.retryCount + 1) else {
+            return false
+        }
+        if job.status == .queued { removeFromReady(job) }
+        let isSuccess = receipt.status == .success
+        job.status = isSuccess ? .completed : .failed
+        job.endTime = now
+        job.resultSummary = isSuccess ? receipt.summary : nil
+        job.errorMessage = isSuccess ? nil : receipt.failureText
+        jobs[job.id] = job
+        receipts[job.id] = receipt
+        guard isSuccess else { return true }
+        for artifact in receipt.artifacts {
+            if let file = OutputFile(uri: artifact.uri, roots: roots) { addOutput(file, artifact, now: now) }
+        }
+        return true
+    }
+
+    // MARK: Claims
+
+    private mutating func claim(_ claims: [Claim], now: Timestamp) -> [ClaimedJob] {
+        var round = ClaimRound(claims)
+        var claimed: [ClaimedJob] = []
+        while let next = round.next(fetch: { page(of: $0, after: $1) }) {
+            let claim = claims[next.seat]
+            guard var job = jobs[next.candidate.id], let version = versions[job.fileVersionID],
+                let place = places[version.locationID], let root = roots.first(where: { $0.id == place.sourceRootID })
+            else { preconditionFailure("a queued job has a file") }
+            removeFromReady(job)
+            job.status = .running
+            job.workerHost = claim.workerHost
+            job.workerPID = claim.workerPID
+            job.claimTime = now
+            jobs[job.id] = job
+            let sinks = topicRows.filter { $0.pluginName == job.pluginName }
+                .sorted { ($0.sink.topic, $0.id) < ($1.sink.topic, $1.id) }
+            claimed.append(
+                ClaimedJob(
+                    claimant: claim.claimant, jobID: job.id, pluginName: job.pluginName,
+                    filePath: root.path(of: place.relativePath), fileVersionID: job.fileVersionID,
+                    contentHash: version.contentHash, sinks: sinks.map(\.sink),
+                    parameters: plugins[job.pluginName]?.defaultParameters, attempt: job.retryCount + 1))
+        }
+        return claimed
+    }
+
+    mutating func makeReady(_ job: Job) {
+        let candidate = JobCandidate(id: job.id, priority: job.priority)
+        let index = firstIndex(in: ready[job.pluginName] ?? [], notBefore: candidate)
+        ready[job.pluginName, default: []].insert(candidate, at: index)
+    }
+
+    private mutating func removeFromReady(_ job: Job) {
+        let candidate = JobCandidate(id: job.id, priority: job.priority)
+        let index = firstIndex(in: ready[job.pluginName] ?? [], notBefore: candidate)
+        if index < ready[job.pluginName]?.count ?? 0, ready[job.pluginName]?[index] == candidate {
+            ready[job.pluginName]?.remove(at: index)
+        }
+    }
+
+    private func page(of plugin: String, after: JobCandidate?) -> [JobCandidate] {
+        let line = ready[plugin] ?? []
+        let start = after.map { firstIndex(in: line, notBefore: $0) } ?? 0
+        return line[start...].lazy.filter { $0 != after }.prefix(ClaimRound.pageSize).map { $0 }
+    }
+
+    /// Binary search.
+    private func firstIndex(in line: [JobCandidate], notBefore candidate: JobCandidate) -> Int {
+        var low = 0
+        var high = line.count
+        while low < high {
+            let middle = (low + high) / 2
+            if line[middle] < candidate { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: Listings
+
+    func listing(of job: Job) -> JobListing {
+        let version = versions[job.fileVersionID]
+        let place = version.flatMap { places[$0.locationID] }
+        let root = place.flatMap { place in roots.first { $0.id == place.sourceRootID } }
+        let path = place.flatMap { place in root?.path(of: place.relativePath) }
+        let receipt = receipts[job.id]
+        return JobListing(
+            job: job, filePath: path ?? "", contentHash: version?.contentHash, rows: receipt?.rows,
+            sizeBytes: receipt?.sizeBytes)
+    }
+
+    func listJobs(_ filter: JobFilter) -> [JobListing] {
+        let found = jobs.values.filter { job in
+            (filter.status == nil || job.status == filter.status)
+                && (filter.plugin == nil || job.pluginName == filter.plugin)
+                && (filter.fileVersionID == nil || job.fileVersionID == filter.fileVersionID)
+        }
+        return found.sorted { $0.id < $1.id }.suffix(filter.limit).map { listing(of: $0) }
+    }
+
+    func listArtifacts(_ filter: ArtifactFilter) -> [ArtifactListing] {
+        let found = receipts.filter { $0.value.status == .success }.keys.compactMap { jobs[$0] }.filter { job in
+            (filter.job == nil || job.id == filter.job) && (filter.plugin == nil || job.pluginName == filter.plugin)
+        }
+        let all = found.sorted { $0.id < $1.id }.flatMap { job in
+            (receipts[job.id]?.artifacts ?? []).map {
+                ArtifactListing(
+                    jobID: job.id, pluginName: job.pluginName, fileVersionID: job.fileVersionID, artifact: $0)
+            }
+        }
+        return Array(all.suffix(filter.limit))
+    }
+
+    func summary() -> QueueSummary {
+        var summary = QueueSummary()
+        for job in jobs.values {
+            summary.countByStatus[job.status, default: 0] += 1
+            if job.status == .queued || job.status == .pending {
+                summary.waitingByPlugin[job.pluginName, default: 0] += 1
+            }
+        }
+        return summary
+    }
+}

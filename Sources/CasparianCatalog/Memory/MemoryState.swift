@@ -1,0 +1,56 @@
+import CasparianModel
+
+/// The tables of `InMemoryCatalog`.
+struct MemoryState: Sendable {
+    var roots: [SourceRoot] = []
+    var ignores: [IgnoreRule] = []
+    var rules: [RoutingRule] = []
+    var plugins: [String: PluginConfig] = [:]
+    var topicRows: [TopicConfig] = []
+    var manifests: [PluginVersion] = []
+    var deployments: [String: PluginVersion] = [:]
+    var origins: [DeclaredKey: ConfigurationOrigin] = [:]
+
+    var places: [FileLocationID: KnownFile] = [:]
+    var placeByPath: [PlaceKey: FileLocationID] = [:]
+    var versions: [FileVersionID: FileVersion] = [:]
+    var versionByHash: [VersionKey: FileVersionID] = [:]
+
+    var jobs: [JobID: Job] = [:]
+    var jobByKey: [JobKey: JobID] = [:]
+    /// QUEUED jobs of each plugin, best first.
+    var ready: [String: [JobCandidate]] = [:]
+    /// Receipt of the current attempt.
+    var receipts: [JobID: JobReceipt] = [:]
+    var workers: [String: WorkerNode] = [:]
+
+    private var lastID: Int64 = 0
+
+    struct PlaceKey: Hashable {
+        var root: SourceRootID
+        var path: String
+    }
+    struct VersionKey: Hashable {
+        var place: FileLocationID
+        var hash: String
+    }
+    struct JobKey: Hashable {
+        var version: FileVersionID
+        var plugin: String
+    }
+
+    /// Ids are unique over all tables, so that one passed for another is noticed.
+    mutating func nextID<ID: CatalogIdentifier>() -> ID {
+        lastID += 1
+        return ID(lastID)
+    }
+}
+
+extension Array {
+    /// Removes the first element that fits; false if none does.
+    mutating func removeFirst(where fits: (Element) -> Bool) -> Bool {
+        guard let index = firstIndex(where: fits) else { return false }
+        remove(at: index)
+        return true
+    }
+}
