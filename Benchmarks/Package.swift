@@ -8,8 +8,10 @@ let package = Package(
         .executableTarget(
             name: "micro-benchmarks",
             dependencies: [
+                .product(name: "CasparianCatalog", package: "casparian-flow"),
                 .product(name: "CasparianModel", package: "casparian-flow"),
                 .product(name: "CasparianWire", package: "casparian-flow"),
+                .product(name: "SQLiteCatalog", package: "casparian-flow"),
             ],
             path: "Sources/MicroBenchmarks",
             swiftSettings: [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")],

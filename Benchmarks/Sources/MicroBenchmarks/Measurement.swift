@@ -15,16 +15,20 @@ struct Measurement {
         for repetition in 0...repetitions {
             let begin = ContinuousClock.now
             used &+= try body()
-            let (seconds, attoseconds) = (ContinuousClock.now - begin).components
-            if repetition > 0 { nanoseconds.append(Double(seconds) * 1e9 + Double(attoseconds) / 1e9) }
+            if repetition > 0 { nanoseconds.append((ContinuousClock.now - begin) / .nanoseconds(1)) }
         }
+        precondition(used != .min, "the result is looked at")
         nanoseconds.sort()
-        let each = nanoseconds[nanoseconds.count / 2] / Double(operations)
-        let spread = (nanoseconds[nanoseconds.count - 1] - nanoseconds[0]) / nanoseconds[nanoseconds.count / 2]
-        print(
-            "{\"part\": \"\(name)\", \"operations\": \(operations), \"ns_each\": \(rounded(each)), "
-                + "\"per_s\": \(Int(1e9 / each)), \"spread\": \(rounded(spread)), \"check\": \(used & 0xffff)}")
+        let median = nanoseconds[nanoseconds.count / 2]
+        Self.report(
+            part: name, operations: operations, nanosecondsEach: median / Double(operations),
+            spread: (nanoseconds[nanoseconds.count - 1] - nanoseconds[0]) / median)
     }
 
-    private func rounded(_ value: Double) -> Double { Double(Int(value * 1000 + 0.5)) / 1000 }
+    /// - Parameter spread: The slowest repetition minus the fastest, to the median; 0 where there was one.
+    static func report(part: String, operations: Int, nanosecondsEach: Double, spread: Double) {
+        print(
+            "{\"part\": \"\(part)\", \"operations\": \(operations), \"ns_each\": \(Int(nanosecondsEach)), "
+                + "\"per_s\": \(Int(1e9 / nanosecondsEach)), \"spread\": \(Double(Int(spread * 1000)) / 1000)}")
+    }
 }

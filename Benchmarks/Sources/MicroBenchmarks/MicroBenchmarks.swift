@@ -1,8 +1,9 @@
 /// Parts by themselves: one JSON line each. `--quick` for a smaller version.
 @main
 enum MicroBenchmarks {
-    static func main() throws {
+    static func main() async throws {
         let isQuick = CommandLine.arguments.contains("--quick")
         try WireBenchmark.run(isQuick: isQuick)
+        try await CatalogBenchmark.run(isQuick: isQuick)
     }
 }
