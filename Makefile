@@ -35,6 +35,10 @@ docs: deps ## Check the documents and the documentation comments
 
 bench: release deps-test ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")
 	@Benchmarks/run $(ARGS)
+check-real: release deps-test ## Real files that nobody here wrote, compared with pandas and json
+	@Scripts/check-real
+large-csv: release ## A 2 GB CSV in under 400 MB of memory
+	@Scripts/large-csv
 
 install: release ## A relocatable tree under PREFIX
 	@Scripts/install "$(PREFIX)" $(BIN)
