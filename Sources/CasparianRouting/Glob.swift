@@ -24,6 +24,16 @@ struct Glob: Hashable, Sendable {
 
     private let tokens: [Token]
 
+    /// The plain bytes that every match ends in.
+    var ending: [UInt8] {
+        var bytes: [UInt8] = []
+        for token in tokens.reversed() {
+            guard case .byte(let byte) = token else { break }
+            bytes.append(byte)
+        }
+        return bytes.reversed()
+    }
+
     /// - Parameter isPath: The pattern is matched against whole paths, so that `**` has its meaning.
     init(_ bytes: [UInt8], isPath: Bool) { tokens = Self.compile(bytes, isPath) }
 
@@ -55,7 +65,7 @@ struct Glob: Hashable, Sendable {
         while position < bytes.count, bytes[position] == UInt8(ascii: "*") { position += 1 }
         let slash = UInt8(ascii: "/")
         let startsPart = start == 0 || bytes[start - 1] == slash
-        guard position - start == 2, startsPart, isPath else { return .star }
+        guard position - start >= 2, startsPart, isPath else { return .star }
         if position == bytes.count { return .rest }
         guard bytes[position] == slash else { return .star }
         position += 1
@@ -124,52 +134,67 @@ struct Glob: Hashable, Sendable {
 
     // MARK: Matching
 
+    /// Takes at most pattern times text steps and no memory.
+    ///
+    /// A star begins a new try one byte further when what follows it fails, `**/` one folder further. Only the last of
+    /// each needs remembering: if the part between two wildcards fits early, nothing is gained by fitting it later.
     func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        var failed = Memo(columns: text.count + 1, isNeeded: tokens.filter { $0 == .star || $0 == .folders }.count > 1)
-        return match(0, text, 0, &failed)
+        tokens.withUnsafeBufferPointer { Self.match($0, text) }
     }
 
-    /// Places where matching failed before, so that many stars cost no more than pattern times text.
-    private struct Memo {
-        let columns: Int
-        let isNeeded: Bool
-        var seen: Swift.Set<Int> = []
-        mutating func isKnown(_ token: Int, _ position: Int) -> Bool {
-            isNeeded && !seen.insert(token * columns + position).inserted
-        }
-    }
-
-    private func match(_ first: Int, _ text: UnsafeBufferPointer<UInt8>, _ from: Int, _ memo: inout Memo) -> Bool {
+    private static func match(_ tokens: UnsafeBufferPointer<Token>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let slash = UInt8(ascii: "/")
-        var token = first
-        var position = from
-        while token < tokens.count {
-            switch tokens[token] {
-            case .byte(let byte):
-                guard position < text.count, text[position] == byte else { return false }
-            case .any:
-                guard position < text.count, text[position] != slash else { return false }
-            case .set(let set):
-                guard position < text.count, text[position] != slash, set.contains(text[position]) else { return false }
-            case .never: return false
-            case .rest: return position < text.count
-            case .star:
-                while true {
-                    if !memo.isKnown(token + 1, position), match(token + 1, text, position, &memo) { return true }
-                    guard position < text.count, text[position] != slash else { return false }
-                    position += 1
-                }
-            case .folders:
-                while true {
-                    if !memo.isKnown(token + 1, position), match(token + 1, text, position, &memo) { return true }
-                    while position < text.count, text[position] != slash { position += 1 }
-                    guard position < text.count else { return false }
-                    position += 1
+        var token = 0
+        var position = 0
+        var star: (token: Int, position: Int)?
+        var folders: (token: Int, position: Int)?
+        while true {
+            if token == tokens.count {
+                if position == text.count { return true }
+            } else {
+                switch tokens[token] {
+                case .star:
+                    star = (token + 1, position)
+                    token += 1
+                    continue
+                case .folders:
+                    folders = (token + 1, position)
+                    star = nil
+                    token += 1
+                    continue
+                case .rest: if position < text.count { return true }
+                case .never: return false
+                case let single:
+                    if position < text.count, accepts(single, text[position]) {
+                        if text[position] == slash { star = nil }
+                        token += 1
+                        position += 1
+                        continue
+                    }
                 }
             }
-            token += 1
-            position += 1
+            if let last = star, last.position < text.count, text[last.position] != slash {
+                star = (last.token, last.position + 1)
+                token = last.token
+                position = last.position + 1
+            } else if let last = folders {
+                guard let next = text[last.position...].firstIndex(of: slash) else { return false }
+                folders = (last.token, next + 1)
+                star = nil
+                token = last.token
+                position = next + 1
+            } else {
+                return false
+            }
         }
-        return position == text.count
+    }
+
+    private static func accepts(_ token: Token, _ byte: UInt8) -> Bool {
+        switch token {
+        case .byte(let expected): expected == byte
+        case .any: byte != UInt8(ascii: "/")
+        case .set(let set): byte != UInt8(ascii: "/") && set.contains(byte)
+        case .star, .folders, .rest, .never: false
+        }
     }
 }

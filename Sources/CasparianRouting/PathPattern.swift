@@ -66,6 +66,22 @@ public struct PathPattern: Hashable, Sendable {
         return count % 2 == 1
     }
 
+    /// Which paths the pattern can match at all, for `PatternIndex`.
+    enum Key {
+        case name([UInt8])
+        case path([UInt8])
+        /// Every match ends in these bytes; may be empty.
+        case ending([UInt8])
+    }
+
+    var key: Key {
+        switch shape {
+        case .literal(let bytes): matchesName ? .name(bytes) : .path(bytes)
+        case .suffix(let bytes): .ending(bytes)
+        case .glob(let glob): .ending(glob.ending)
+        }
+    }
+
     /// True if the pattern names exactly this path (not something above it).
     ///
     /// - Parameters:

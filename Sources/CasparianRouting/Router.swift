@@ -6,17 +6,26 @@ public struct Route: Hashable, Sendable {
     public var tags: [String]
     /// Sorted.
     public var plugins: [String]
+
+    public init(tags: [String] = [], plugins: [String] = []) {
+        self.tags = tags
+        self.plugins = plugins
+    }
 }
 
 /// All routing rules and subscriptions, compiled once.
+///
+/// Each rule stands for itself: one that begins with `!` tags nothing.
 public struct Router: Sendable {
-    private struct Rule {
-        let matcher: IgnoreMatcher
-        let tag: String
-    }
-
-    private let rules: [Rule]
-    private let subscribers: [String: [String]]
+    private let index: PatternIndex
+    /// For each pattern of the index the number of its tag.
+    private let tagOfPattern: [Int]
+    /// Sorted.
+    private let tags: [String]
+    /// For each tag the numbers of the plugins that want it.
+    private let subscribers: [[Int]]
+    /// Sorted.
+    private let plugins: [String]
 
     /// Compiles rules; one that is no usable pattern is left out and reported.
     ///
@@ -24,28 +33,62 @@ public struct Router: Sendable {
     public init(
         rules: [RoutingRule], plugins: [PluginConfig], onInvalid: (RoutingRule, PatternError) -> Void = { _, _ in }
     ) {
-        var compiled: [Rule] = []
+        let tags = Set(rules.map(\.tag)).sorted()
+        let names = Set(plugins.map(\.pluginName)).sorted()
+        let tagNumbers = Dictionary(uniqueKeysWithValues: tags.enumerated().map { ($1, $0) })
+        let pluginNumbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+        var compiled: [PathPattern] = []
+        var tagOfPattern: [Int] = []
         for rule in rules {
             do {
-                compiled.append(Rule(matcher: try IgnoreMatcher([rule.pattern]), tag: rule.tag))
+                guard let pattern = try PathPattern(rule.pattern), !pattern.isNegated,
+                    let tag = tagNumbers[rule.tag]
+                else { continue }
+                compiled.append(pattern)
+                tagOfPattern.append(tag)
             } catch {
                 onInvalid(rule, error)
             }
         }
-        self.rules = compiled
-        var subscribers: [String: [String]] = [:]
+        var subscribers = [[Int]](repeating: [], count: tags.count)
         for plugin in plugins {
-            for tag in plugin.subscriptionTags { subscribers[tag, default: []].append(plugin.pluginName) }
+            guard let number = pluginNumbers[plugin.pluginName] else { continue }
+            for name in plugin.subscriptionTags {
+                if let tag = tagNumbers[name] { subscribers[tag].append(number) }
+            }
         }
+        index = PatternIndex(compiled)
+        self.tagOfPattern = tagOfPattern
+        self.tags = tags
         self.subscribers = subscribers
+        self.plugins = names
     }
 
     /// - Parameter path: Relative to the source root.
     public func route(_ path: String) -> Route {
-        var tags: Set<String> = []
-        for rule in rules where !tags.contains(rule.tag) && rule.matcher.matches(path) { tags.insert(rule.tag) }
-        var plugins: Set<String> = []
-        for tag in tags { plugins.formUnion(subscribers[tag] ?? []) }
-        return Route(tags: tags.sorted(), plugins: plugins.sorted())
+        guard !index.isEmpty else { return Route() }
+        var path = path
+        return path.withUTF8 { bytes in
+            withUnsafeTemporaryAllocation(of: Bool.self, capacity: tags.count + plugins.count) { flags in
+                flags.initialize(repeating: false)
+                let wanted = UnsafeMutableBufferPointer(rebasing: flags[tags.count...])
+                PathEntry.walk(bytes, isDirectory: false) { entry in
+                    index.forEachMatch(entry) { pattern in
+                        let tag = tagOfPattern[pattern]
+                        guard !flags[tag] else { return }
+                        flags[tag] = true
+                        for plugin in subscribers[tag] { wanted[plugin] = true }
+                    }
+                    return true
+                }
+                return Route(tags: Self.chosen(tags, flags), plugins: Self.chosen(plugins, wanted))
+            }
+        }
+    }
+
+    private static func chosen(_ names: [String], _ flags: UnsafeMutableBufferPointer<Bool>) -> [String] {
+        var chosen: [String] = []
+        for number in names.indices where flags[number] { chosen.append(names[number]) }
+        return chosen
     }
 }
