@@ -1,34 +1,34 @@
-import CasparianModel
+import Dispatch
 import FileDiscovery
 import Foundation
+import Synchronization
 
-/// Hashes many files on a few tasks.
+/// Hashes many files on a few threads of its own, so that slow disks do not hold up the tasks of this process.
 enum ParallelHasher {
     /// Files at once.
     static var width: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 8) }
 
-    /// - Returns: A result for each path.
-    static func hash(_ paths: [String], below root: String) async -> [String: Result<ContentHash, DiscoveryError>] {
-        let width = Self.width
-        return await withTaskGroup(of: [(String, Result<ContentHash, DiscoveryError>)].self) { group in
-            for first in 0..<min(width, paths.count) {
-                group.addTask {
-                    stride(from: first, to: paths.count, by: width).map { (paths[$0], attempt(root + "/" + paths[$0])) }
-                }
-            }
-            var all: [String: Result<ContentHash, DiscoveryError>] = [:]
-            for await part in group { for (path, result) in part { all[path] = result } }
-            return all
+    /// - Returns: A result for each path, in the same order.
+    static func hash(_ paths: [String], below root: String) async -> [Result<HashedFile, DiscoveryError>] {
+        guard !paths.isEmpty else { return [] }
+        let queue = DispatchQueue(label: "casparian.hash")
+        return await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: hashNow(paths, root)) }
         }
     }
 
-    private static func attempt(_ path: String) -> Result<ContentHash, DiscoveryError> {
-        do {
-            return .success(try FileHasher.hash(path: path))
-        } catch let error as DiscoveryError {
-            return .failure(error)
-        } catch {
-            return .failure(DiscoveryError(path: path, message: "\(error)"))
+    private static func hashNow(_ paths: [String], _ root: String) -> [Result<HashedFile, DiscoveryError>] {
+        let next = Atomic(0)
+        let results = Mutex<[Result<HashedFile, DiscoveryError>?]>(Array(repeating: nil, count: paths.count))
+        DispatchQueue.concurrentPerform(iterations: min(width, paths.count)) { _ in
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < paths.count else { return }
+                let path = root + "/" + paths[number]
+                let result = Result { () throws(DiscoveryError) in try FileHasher.read(path: path) }
+                results.withLock { $0[number] = result }
+            }
         }
+        return results.withLock { $0.compactMap { $0 } }
     }
 }

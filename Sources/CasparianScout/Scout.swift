@@ -48,31 +48,50 @@ public struct Scout: Sendable {
     public func scan(
         _ root: SourceRoot, now: Timestamp, onProgress: (ScanReport) -> Void = { _ in }
     ) async throws -> ScanReport {
-        var known: [String: KnownFile] = [:]
-        for file in try await catalog.knownFiles(root: root.id) { known[file.relativePath] = file }
+        var known: [ExactPath: KnownFile] = [:]
+        for file in try await catalog.knownFiles(root: root.id) { known[ExactPath(file.relativePath)] = file }
         let router = Router(rules: try await catalog.routingRules(), plugins: try await catalog.pluginConfigs()) {
             logger.warning("routing rule cannot be used", metadata: ["rule": "\($0.pattern)", "reason": "\($1)"])
         }
-        var walk = FolderWalk(root: root.path, ignored: try await ignored(root))
-        var found: [FoundFile] = []
-        try walk.run { found.append($0) }
         var report = ScanReport(root: root.path)
-        report.problems = walk.problems
-        let settledBefore = now.advanced(by: .zero - configuration.settle)
+        let found = settled(try await walk(root, &report), in: root, now, &report)
         for start in stride(from: 0, to: found.count, by: Self.chunkSize) {
-            let chunk = found[start..<min(start + Self.chunkSize, found.count)].filter { file in
-                !configuration.ownFiles.contains(root.path + "/" + file.relativePath)
-                    && (configuration.settle == .zero || file.modified <= settledBefore)
-            }
-            let observations = try await observe(chunk, root, known, router, now, &report)
+            try Task.checkCancellation()
+            let chunk = found[start..<min(start + Self.chunkSize, found.count)]
+            let observations = await observe(chunk, root, known, router, now, &report)
             report.add(try await catalog.record(observations, root: root.id, now: now))
-            report.filesSeen = start + chunk.count
+            report.filesSeen += chunk.count
             onProgress(report)
         }
         for problem in report.problems {
             logger.warning("cannot be read", metadata: ["path": "\(problem.path)", "reason": "\(problem.message)"])
         }
         return report
+    }
+
+    private func walk(_ root: SourceRoot, _ report: inout ScanReport) async throws -> [FoundFile] {
+        var walk = FolderWalk(root: root.path, ignored: try await ignored(root))
+        var found: [FoundFile] = []
+        try walk.run { found.append($0) }
+        report.problems = walk.problems
+        return found
+    }
+
+    /// What is left without the system's own files and those that are still being written.
+    private func settled(
+        _ found: [FoundFile], in root: SourceRoot, _ now: Timestamp, _ report: inout ScanReport
+    ) -> [FoundFile] {
+        let prefix = root.path + "/"
+        let own = Set(
+            configuration.ownFiles.filter { $0.hasPrefix(prefix) }.map { ExactPath(String($0.dropFirst(prefix.count))) }
+        )
+        let settledBefore = now.advanced(by: .zero - configuration.settle)
+        return found.filter { file in
+            if !own.isEmpty, own.contains(ExactPath(file.relativePath)) { return false }
+            guard configuration.settle > .zero, file.modified > settledBefore else { return true }
+            report.unsettledFiles += 1
+            return false
+        }
     }
 
     private func ignored(_ root: SourceRoot) async throws -> IgnoreMatcher {
@@ -83,46 +102,35 @@ public struct Scout: Sendable {
     }
 
     private func observe(
-        _ files: [FoundFile], _ root: SourceRoot, _ known: [String: KnownFile], _ router: Router, _ now: Timestamp,
-        _ report: inout ScanReport
-    ) async throws -> [FileObservation] {
-        let changed = files.filter { file in
-            guard let last = known[file.relativePath], last.version != nil else { return true }
-            return last.lastKnownSizeBytes != file.sizeBytes || last.lastKnownModified != file.modified
+        _ files: ArraySlice<FoundFile>, _ root: SourceRoot, _ known: [ExactPath: KnownFile], _ router: Router,
+        _ now: Timestamp, _ report: inout ScanReport
+    ) async -> [FileObservation] {
+        var observations: [FileObservation] = []
+        observations.reserveCapacity(files.count)
+        func add(_ path: String, _ sizeBytes: Int64, _ modified: Timestamp, _ hash: ContentHash?) {
+            let route = router.route(path)
+            observations.append(
+                FileObservation(
+                    relativePath: path, sizeBytes: sizeBytes, modified: modified, contentHash: hash, tags: route.tags,
+                    plugins: route.plugins, priority: JobPriority.forFile(modified: modified, now: now)))
         }
-        let hashes = await ParallelHasher.hash(changed.map(\.relativePath), below: root.path)
-        return files.compactMap { file in
-            var hash: ContentHash?
-            switch hashes[file.relativePath] {
-            case .success(let value)?: hash = value
-            case .failure(let error)?:
-                report.problems.append(error)
-                return nil
-            case nil: break
+        var changed: [String] = []
+        for file in files {
+            if let last = known[ExactPath(file.relativePath)], last.version != nil,
+                last.lastKnownSizeBytes == file.sizeBytes, last.lastKnownModified == file.modified
+            {
+                add(file.relativePath, file.sizeBytes, file.modified, nil)
+            } else {
+                changed.append(file.relativePath)
             }
-            let route = router.route(file.relativePath)
-            return FileObservation(
-                relativePath: file.relativePath, sizeBytes: file.sizeBytes, modified: file.modified, contentHash: hash,
-                tags: route.tags, plugins: route.plugins,
-                priority: JobPriority.forFile(modified: file.modified, now: now))
         }
-    }
-}
-
-/// What a scan found.
-public struct ScanReport: Sendable {
-    public var root: String
-    public var filesSeen = 0
-    public var newFiles = 0
-    public var newVersions = 0
-    public var unchangedFiles = 0
-    public var queuedJobs = 0
-    public var problems: [DiscoveryError] = []
-
-    mutating func add(_ result: RecordResult) {
-        newFiles += result.newFiles
-        newVersions += result.newVersions
-        unchangedFiles += result.unchangedFiles
-        queuedJobs += result.queuedJobs
+        for (path, result) in zip(changed, await ParallelHasher.hash(changed, below: root.path)) {
+            switch result {
+            // Size and time as they were while it was read, not as the walk found them a while before.
+            case .success(let file): add(path, file.sizeBytes, file.modified, file.contentHash)
+            case .failure(let problem): if !problem.isGone { report.note(problem) }
+            }
+        }
+        return observations
     }
 }
