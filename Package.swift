@@ -84,16 +84,6 @@ let modules: [Module] = [
         uses: ["CasparianWire", "CasparianTransport", "CasparianSinks", "CasparianPluginRuntime"],
         products: [.logging, .serviceLifecycle]),
 
-    // Edge.
-    Module(
-        name: "CasparianCLI",
-        uses: [
-            "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport", "SQLiteCatalog", "ParquetSink",
-            "PluginHost",
-        ],
-        products: [.argumentParser, .configuration, .logging, .serviceLifecycle]),
-    Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
-
     // Tests.
     Module(name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog"]),
     Module(name: "CasparianModelTests", kind: .test, uses: ["CasparianModel"]),
@@ -117,7 +107,6 @@ let modules: [Module] = [
         uses: ["CasparianSentinel", "CasparianCatalog", "CasparianTransport", "CasparianTestKit"]),
     Module(
         name: "WorkerTests", kind: .test, uses: ["CasparianWorker", "PluginHost", "ParquetSink", "CasparianTestKit"]),
-    Module(name: "CLITests", kind: .test, uses: ["CasparianCLI"]),
 ]
 
 let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
