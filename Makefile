@@ -4,7 +4,8 @@ PREFIX ?= /usr/local
 BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
-.PHONY: help deps deps-test release run test gate lint format sanitizers docs bench check-real large-csv install clean
+.PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs bench bench-build
+.PHONY: check-real check-fidelity check-crash check-sharing large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -21,22 +22,39 @@ run: release ## The main job on the sample data
 
 test: deps-test lint ## Lint, build with warnings as errors, every test
 	@Scripts/test
-gate: test sanitizers docs ## What has to be green before anything lands
+gate: test seeds samples check-fidelity docs bench-build sanitizers ## What has to be green before anything lands
 
 lint: ## Formatting
 	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 format: ## Format in place
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
+seeds: deps-test ## Many simulated runs of sentinel and workers under faults
+	CASPARIAN_SEEDS=1000 swift test --disable-xctest --filter SimulationTests
+samples: deps-test ## The main job on the sample data, with the debug build
+	swift build --product casparian
+	@Scripts/run-samples .build/debug/casparian
 sanitizers: deps-test ## ThreadSanitizer on concurrent code, AddressSanitizer on the C++ boundary
 	@Scripts/sanitizers
 docs: deps ## Check the documents and the documentation comments
 	@Scripts/check-docs
+	@Scripts/check-comments
 
+bench-build: deps-test ## The micro-benchmarks compile
+	swift build --package-path Benchmarks
 bench: release deps-test ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")
 	@Benchmarks/run $(ARGS)
 check-real: release deps-test ## Real files that nobody here wrote, compared with pandas and json
 	@Scripts/check-real
+check-fidelity: deps-test ## Every type through every sink, read back by others' tools
+	swift build --product casparian
+	@.deps/python/bin/python3 Tests/fidelity/check_fidelity.py
+check-crash: deps-test ## A worker killed at every step of its output, for every sink
+	swift build --product casparian
+	@.deps/python/bin/python3 Tests/crash/check_crash.py $(ARGS)
+check-sharing: deps-test ## Two workers into the same tables for a minute
+	swift build --product casparian
+	@.deps/python/bin/python3 Tests/crash/check_sharing.py $(ARGS)
 large-csv: release ## A 2 GB CSV in under 400 MB of memory
 	@Scripts/large-csv
 

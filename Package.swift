@@ -14,6 +14,7 @@ enum Product: String, CaseIterable {
     case grdb = "GRDB/GRDB.swift"
     case logging = "Logging/swift-log"
     case serviceLifecycle = "ServiceLifecycle/swift-service-lifecycle"
+    case yams = "Yams/Yams"
 
     var package: String { String(rawValue.split(separator: "/")[1]) }
 
@@ -25,11 +26,12 @@ enum Product: String, CaseIterable {
         switch self {
         case .argumentParser: .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
         case .configuration:
-            .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"])
+            .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [])
         case .crypto: .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0")
         case .grdb: .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
         case .logging: .package(url: "https://github.com/apple/swift-log", from: "1.16.0")
         case .serviceLifecycle: .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0")
+        case .yams: .package(url: "https://github.com/jpsim/Yams", from: "6.2.0")
         }
     }
 }
@@ -41,6 +43,8 @@ struct Module {
     var uses: [String] = []
     var products: [Product] = []
     var resources: [Resource] = []
+    /// Of the system, to link; for C.
+    var libraries: [String] = []
 }
 
 let modules: [Module] = [
@@ -67,7 +71,14 @@ let modules: [Module] = [
     Module(name: "CZeroMQ", kind: .system),
     Module(name: "ZeroMQTransport", uses: ["CasparianTransport", "CZeroMQ"]),
     Module(name: "SQLiteCatalog", uses: ["CasparianCatalog"], products: [.grdb]),
-    Module(name: "ParquetSink", uses: ["CasparianSinks", "CLinux"]),
+    Module(name: "StagingFiles", uses: ["CasparianSinks"]),
+    Module(name: "ParquetSink", uses: ["CasparianSinks", "StagingFiles", "CLinux"]),
+    Module(name: "CFreeTDS", kind: .c, libraries: ["sybdb"]),
+    Module(name: "SQLServerSink", uses: ["CasparianSinks", "CFreeTDS"]),
+    Module(name: "CSQLite", kind: .system),
+    Module(name: "SQLiteSink", uses: ["CasparianSinks", "StagingFiles", "CSQLite"]),
+    Module(name: "CPostgreSQL", kind: .system),
+    Module(name: "PostgreSQLSink", uses: ["CasparianSinks", "CPostgreSQL"]),
     Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting"], products: [.crypto]),
     Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CLinux"], products: [.crypto]),
 
@@ -84,29 +95,53 @@ let modules: [Module] = [
         uses: ["CasparianWire", "CasparianTransport", "CasparianSinks", "CasparianPluginRuntime"],
         products: [.logging, .serviceLifecycle]),
 
+    // Edge.
+    Module(
+        name: "CasparianCLI",
+        uses: [
+            "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport", "SQLiteCatalog", "ParquetSink",
+            "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost",
+        ],
+        products: [.argumentParser, .configuration, .logging, .serviceLifecycle, .yams]),
+    Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
+
     // Tests.
-    Module(name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog"]),
-    Module(name: "CasparianModelTests", kind: .test, uses: ["CasparianModel"]),
+    Module(
+        name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog", "CasparianSinks", "CasparianTransport"]),
+    Module(name: "CasparianModelTests", kind: .test, uses: ["CasparianModel", "CasparianTestKit"]),
     Module(
         name: "CasparianWireTests", kind: .test, uses: ["CasparianWire", "CasparianTestKit"],
         resources: [.copy("Vectors")]),
     Module(
         name: "CasparianRoutingTests", kind: .test, uses: ["CasparianRouting", "CasparianTestKit"],
         resources: [.copy("Vectors")]),
-    Module(name: "CasparianSchedulingTests", kind: .test, uses: ["CasparianScheduling", "CasparianTestKit"]),
-    Module(name: "ColumnarTests", kind: .test, uses: ["Columnar"]),
+    Module(name: "CasparianSchedulingTests", kind: .test, uses: ["CasparianScheduling"]),
+    Module(name: "ColumnarTests", kind: .test, uses: ["Columnar", "CasparianTestKit"]),
     Module(
-        name: "TransportTests", kind: .test, uses: ["ZeroMQTransport", "CasparianTransport", "CasparianWire"]),
+        name: "SimulationTests", kind: .test,
+        uses: ["CasparianScheduling", "CasparianWorker", "CasparianCatalog", "CasparianTestKit"]),
     Module(
-        name: "CatalogTests", kind: .test, uses: ["SQLiteCatalog", "CasparianCatalog", "CasparianTestKit"]),
-    Module(name: "SinkTests", kind: .test, uses: ["ParquetSink", "CasparianSinks"]),
-    Module(name: "PluginHostTests", kind: .test, uses: ["PluginHost"]),
-    Module(name: "DiscoveryTests", kind: .test, uses: ["CasparianScout", "FileDiscovery", "CasparianCatalog"]),
+        name: "TransportTests", kind: .test,
+        uses: ["ZeroMQTransport", "CasparianTransport", "CasparianWire", "CasparianTestKit"]),
+    Module(
+        name: "CatalogTests", kind: .test,
+        uses: ["SQLiteCatalog", "CasparianCatalog", "CasparianRegistration", "CasparianTestKit"]),
+    Module(name: "SinkTests", kind: .test, uses: ["ParquetSink", "CasparianSinks", "CasparianTestKit"]),
+    Module(name: "SQLiteSinkTests", kind: .test, uses: ["SQLiteSink", "CasparianTestKit"]),
+    Module(name: "SQLServerSinkTests", kind: .test, uses: ["SQLServerSink", "CSQLite", "CasparianTestKit"]),
+    Module(
+        name: "PostgreSQLSinkTests", kind: .test, uses: ["PostgreSQLSink", "CasparianSinks", "CasparianTestKit"]),
+    Module(name: "PluginHostTests", kind: .test, uses: ["PluginHost", "CasparianTestKit"]),
+    Module(
+        name: "DiscoveryTests", kind: .test,
+        uses: ["CasparianScout", "FileDiscovery", "CasparianCatalog", "SQLiteCatalog", "CasparianTestKit"]),
     Module(
         name: "SentinelTests", kind: .test,
         uses: ["CasparianSentinel", "CasparianCatalog", "CasparianTransport", "CasparianTestKit"]),
     Module(
-        name: "WorkerTests", kind: .test, uses: ["CasparianWorker", "PluginHost", "ParquetSink", "CasparianTestKit"]),
+        name: "WorkerTests", kind: .test,
+        uses: ["CasparianWorker", "PluginHost", "ParquetSink", "SQLiteSink", "CasparianTestKit"]),
+    Module(name: "CasparianCLITests", kind: .test, uses: ["CasparianCLI", "CasparianTestKit"]),
 ]
 
 let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
@@ -138,7 +173,9 @@ func target(_ module: Module) -> Target {
     case .system:
         return .systemLibrary(name: module.name)
     case .c:
-        return .target(name: module.name, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
+        return .target(
+            name: module.name, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: module.libraries.map { .linkedLibrary($0) })
     case .cxx:
         return .target(
             name: module.name, dependencies: dependencies,

@@ -10,6 +10,7 @@ let package = Package(
             dependencies: [
                 .product(name: "CasparianCatalog", package: "casparian-flow"),
                 .product(name: "CasparianModel", package: "casparian-flow"),
+                .product(name: "CasparianRouting", package: "casparian-flow"),
                 .product(name: "CasparianWire", package: "casparian-flow"),
                 .product(name: "SQLiteCatalog", package: "casparian-flow"),
             ],

@@ -6,7 +6,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYARROW_VERSION=26.0.1
-TEST_PACKAGES=(pytest==9.0.3 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1 vega_datasets==0.9.0)
+PACKAGES=(libzmq3-dev libsqlite3-dev libpq-dev freetds-dev pkg-config python3-venv patchelf)
+TEST_DEBIAN_PACKAGES=(sqlite3 postgresql freetds-bin)
+TEST_PACKAGES=(pytest==9.0.3 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1 vega_datasets==0.9.0
+    "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -74,10 +77,10 @@ arrow_tree() {
 
 mkdir -p .deps
 if [ "${1:-}" = --test ]; then
-    debian_packages libzmq3-dev libsqlite3-dev pkg-config python3-venv patchelf sqlite3
+    debian_packages "${PACKAGES[@]}" "${TEST_DEBIAN_PACKAGES[@]}"
     python_environment "pyarrow==$PYARROW_VERSION" "${TEST_PACKAGES[@]}"
 else
-    debian_packages libzmq3-dev libsqlite3-dev pkg-config python3-venv patchelf
+    debian_packages "${PACKAGES[@]}"
     python_environment "pyarrow==$PYARROW_VERSION"
 fi
 arrow_tree

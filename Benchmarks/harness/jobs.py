@@ -20,13 +20,13 @@ GOALS = {"lines": 2_000, "noop": 500}
 LATENCY_GOAL_MS = 5.0
 
 
-def prepare(program, workspace, name: str, plugin: str, count: int):
-    """A project whose catalog has `count` queued jobs, one for each empty file."""
+def prepare(program, workspace, name: str, plugin: str, count: int, content: bytes = b""):
+    """A project whose catalog has `count` queued jobs, one for each file."""
     project = workspace.fresh(name)
     source = project / "source"
     source.mkdir()
     for number in range(count):
-        (source / f"{number:06d}.txt").touch()
+        (source / f"{number:06d}.txt").write_bytes(content)
     program.run("init", ".", folder=project)
     plugins = program.root / "Benchmarks/plugins"
     program.run("register", "--plugins", plugins, folder=project)
@@ -47,15 +47,15 @@ def open_catalog(project) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def running(program, project):
-    """A sentinel and one worker of two slots, as processes of their own."""
+def running(program, project, slots: int = SLOTS):
+    """A sentinel and one worker, as processes of their own."""
     address = free_address()
     plugins = program.root / "Benchmarks/plugins"
     quiet = ("--log-level", "warning")
     processes = [program.start("sentinel", "--bind", address, *quiet, folder=project)]
     try:
         processes.append(program.start(
-            "worker", "--connect", address, "--plugins", plugins, "--output", project / "output", "--slots", SLOTS,
+            "worker", "--connect", address, "--plugins", plugins, "--output", project / "output", "--slots", slots,
             *quiet, folder=project))
         yield processes
     finally:

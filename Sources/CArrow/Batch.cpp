@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "CellText.h"
 #include "Support.h"
 
 using namespace casparian;
@@ -76,6 +77,13 @@ ca_batch *ca_batch_append_lineage(const ca_batch *batch, int64_t job, int64_t ve
                     "' is reserved for lineage; rename it in the plugin or the file");
             }
         }
+        for (const auto &field : value->schema()->fields()) {
+            // Everything that names columns as C texts would cut it off there.
+            if (field->name().find('\0') != std::string::npos) {
+                throw Failure(CA_INVALID, "the name of column '" + field->name().substr(0, field->name().find('\0')) +
+                    "\\0...' holds a NUL; rename it in the plugin or the file");
+            }
+        }
         auto fields = value->schema()->fields();
         auto columns = value->columns();
         fields.push_back(arrow::field(kJobColumn, arrow::int64(), false));
@@ -91,7 +99,7 @@ char *ca_batch_cell(const ca_batch *batch, int32_t column, int64_t row, size_t *
     return guarded<char *>(error, nullptr, [&]() -> char * {
         const auto &array = batch->value->column(column);
         if (array->IsNull(row)) return nullptr;
-        std::string text = take(array->GetScalar(row))->ToString();
+        const std::string text = cell_text(*take(array->GetScalar(row)));
         char *copy = static_cast<char *>(std::malloc(text.size() + 1));
         if (copy == nullptr) throw std::bad_alloc();
         std::memcpy(copy, text.data(), text.size());

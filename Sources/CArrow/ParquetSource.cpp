@@ -3,6 +3,7 @@
 #include <parquet/arrow/reader.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "Support.h"
 
@@ -48,4 +49,18 @@ class ParquetSource : public Source {
 
 extern "C" ca_source *ca_parquet_open(const char *path, ca_error *error) {
     return guarded<ca_source *>(error, nullptr, [&] { return new ca_source{std::make_unique<ParquetSource>(path)}; });
+}
+
+extern "C" bool ca_parquet_footer(const char *path, int64_t *rows, char **key_values, ca_error *error) {
+    return guarded(error, false, [&] {
+        parquet::arrow::FileReaderBuilder builder;
+        check_read(builder.OpenFile(path, false, parquet::ReaderProperties(memory())));
+        const auto footer = builder.raw_reader()->metadata();
+        std::string text;
+        if (footer->key_value_metadata()) text = format_pairs(footer->key_value_metadata()->sorted_pairs());
+        *key_values = strdup(text.c_str());
+        if (*key_values == nullptr) throw std::bad_alloc();
+        *rows = footer->num_rows();
+        return true;
+    });
 }

@@ -18,19 +18,32 @@ constexpr int64_t kWritebackBytes = 8 << 20;
 }  // namespace
 
 StagingStream::StagingStream(const std::string &path) : path_(path) {
-    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (descriptor_ < 0) throw Failure(CA_IO, std::strerror(errno));
 }
 
 StagingStream::~StagingStream() { (void)StagingStream::Close(); }
 
 arrow::Status StagingStream::Close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
+    release();
+    closed_ = true;
     return arrow::Status::OK();
 }
 
+void StagingStream::release() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+}
+
+void StagingStream::reopen() {
+    if (descriptor_ >= 0) return;
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor_ < 0) throw Failure(CA_IO, std::strerror(errno));
+}
+
 arrow::Status StagingStream::Write(const void *data, int64_t length) {
+    if (closed_) return arrow::Status::Invalid("the file is closed");
+    reopen();
     const char *bytes = static_cast<const char *>(data);
     while (length > 0) {
         const ssize_t count = ::write(descriptor_, bytes, length);
@@ -50,6 +63,7 @@ arrow::Status StagingStream::Write(const void *data, int64_t length) {
 }
 
 void StagingStream::sync() {
+    reopen();
     if (::fsync(descriptor_) != 0) throw Failure(CA_IO, std::string("fsync: ") + std::strerror(errno));
 }
 

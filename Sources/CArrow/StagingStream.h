@@ -13,7 +13,7 @@ class StagingStream : public arrow::io::OutputStream {
     explicit StagingStream(const std::string &path);
     ~StagingStream() override;
     arrow::Status Close() override;
-    bool closed() const override { return descriptor_ < 0; }
+    bool closed() const override { return closed_; }
     arrow::Result<int64_t> Tell() const override { return position_; }
     arrow::Status Write(const void *data, int64_t length) override;
     arrow::Status Flush() override { return arrow::Status::OK(); }
@@ -21,12 +21,17 @@ class StagingStream : public arrow::io::OutputStream {
 
     /// Waits until the bytes are on the disk.
     void sync();
+    /// Lets go of the descriptor until the next write: there may be more such files than a process can hold open.
+    void release();
     int descriptor() const { return descriptor_; }
     int64_t position() const { return position_; }
 
    private:
+    void reopen();
+
     std::string path_;
     int descriptor_ = -1;
+    bool closed_ = false;
     int64_t position_ = 0;
     int64_t flushed_ = 0;
 };

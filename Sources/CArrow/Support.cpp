@@ -54,7 +54,7 @@ void report(ca_error *error) noexcept {
 
 arrow::MemoryPool *memory() {
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
     return arrow::system_memory_pool();  // so that the sanitizer sees every buffer
 #endif
 #endif

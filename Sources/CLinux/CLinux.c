@@ -41,13 +41,16 @@ int cs_spawn(const char *path, char *const argv[], char *const envp[], int keep,
         // Move what is needed out of the way of 0 to 4, then into place.
         const int kept = fcntl(keep, F_DUPFD, 10), out = fcntl(output, F_DUPFD, 10), in = fcntl(null, F_DUPFD, 10);
         const int notice = fcntl(report[1], F_DUPFD, 10);
+        // Where a failure is told. Never descriptor 4 before it is ours: it could be any file of the parent.
+        int answer = notice >= 0 ? notice : report[1];
         if (kept >= 0 && out >= 0 && in >= 0 && notice >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 &&
             dup2(out, 2) == 2 && dup2(kept, 3) == 3 && dup2(notice, 4) == 4 && fcntl(4, F_SETFD, FD_CLOEXEC) == 0) {
+            answer = 4;
             syscall(SYS_close_range, 5u, ~0u, 0u);
             execve(path, argv, envp);
         }
         const int reason = errno;
-        if (write(4, &reason, sizeof reason) < 0) _exit(126);
+        if (write(answer, &reason, sizeof reason) < 0) _exit(126);
         _exit(127);
     }
     const int fork_error = errno;
@@ -83,5 +86,10 @@ int cs_socket_pair(int descriptors[2], int buffer_bytes) {
 int cs_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : errno; }
 
 void cs_pipe_size(int descriptor, int bytes) { (void)fcntl(descriptor, F_SETPIPE_SZ, bytes); }
+
+int cs_pidfd_open(pid_t pid) {
+    const long descriptor = syscall(SYS_pidfd_open, pid, 0u);
+    return descriptor >= 0 ? (int)descriptor : -errno;
+}
 
 int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }

@@ -15,13 +15,15 @@ public struct CasparianCommand: AsyncParsableCommand {
               casparian jobs list --status FAILED         what went wrong
               casparian status                            where everything stands
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
             RegisterCommand.self, RunCommand.self, RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
-            WorkersCommand.self, StatusCommand.self,
+            WorkersCommand.self, StatusCommand.self, StepsCommand.self,
         ])
+
+    static let version = "0.1.0"
 
     public init() {}
 
@@ -48,7 +50,8 @@ public struct CasparianCommand: AsyncParsableCommand {
                     error.code == .invalid || error.code == .inUse ? ExitStatus.misuse : ExitStatus.unreachable))
         } catch let error as TransportError {
             Terminal.complain("casparian: \(error)")
-            exit(withError: ExitCode(ExitStatus.unreachable))
+            exit(
+                withError: ExitCode(error.code == .invalidAddress ? ExitStatus.misuse : ExitStatus.unreachable))
         } catch {
             exit(withError: error)
         }

@@ -24,12 +24,18 @@ public struct JobListing: Hashable, Sendable {
     /// From the receipt's side table; nil before a receipt came.
     public var rows: Int64?
     public var sizeBytes: Int64?
-    public init(job: Job, filePath: String, contentHash: String?, rows: Int64? = nil, sizeBytes: Int64? = nil) {
+    /// Nil also where no topic of the job had a contract.
+    public var quarantined: Int64?
+    public init(
+        job: Job, filePath: String, contentHash: String?, rows: Int64? = nil, sizeBytes: Int64? = nil,
+        quarantined: Int64? = nil
+    ) {
         self.job = job
         self.filePath = filePath
         self.contentHash = contentHash
         self.rows = rows
         self.sizeBytes = sizeBytes
+        self.quarantined = quarantined
     }
 }
 

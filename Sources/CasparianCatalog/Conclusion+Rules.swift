@@ -21,7 +21,7 @@ extension JobReceipt {
     package var summary: String {
         func count(_ number: Int64, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         var parts = [count(rows, "row"), count(sizeBytes, "byte"), count(Int64(artifacts.count), "artifact")]
-        if let quarantined = metrics["quarantined"], quarantined > 0 { parts.append("\(quarantined) quarantined") }
+        if quarantined > 0 { parts.append("\(quarantined) quarantined") }
         return parts.joined(separator: ", ")
     }
 

@@ -11,6 +11,8 @@ package struct OutputFile: Hashable, Sendable {
     package init?(uri: String, roots: [SourceRoot]) {
         guard uri.hasPrefix(Self.scheme + "/") else { return nil }
         let path = uri.dropFirst(Self.scheme.count).prefix { $0 != "?" }
+        // A partitioned table: the files of a job, not one file.
+        if path.contains("/*/") { return nil }
         let holders = roots.filter { $0.isActive && path.hasPrefix($0.path == "/" ? "/" : $0.path + "/") }
         guard let root = holders.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else { return nil }
         self.root = root.id

@@ -26,6 +26,30 @@ public struct ContentHash: Hashable, Codable, Sendable, CustomStringConvertible 
     public var description: String { hex }
 }
 
+/// As a text; the object `{"hex": ...}` that footers of Parquet files had before is read too.
+extension ContentHash {
+    private enum CodingKeys: String, CodingKey { case hex }
+
+    public init(from decoder: any Decoder) throws {
+        let text: String
+        if let object = try? decoder.container(keyedBy: CodingKeys.self) {
+            text = try object.decode(String.self, forKey: .hex)
+        } else {
+            text = try decoder.singleValueContainer().decode(String.self)
+        }
+        guard let hash = ContentHash(hex: text) else {
+            let reason = "a content hash is 64 hex digits, not '\(text)'"
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: reason))
+        }
+        self = hash
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        try value.encode(hex)
+    }
+}
+
 /// A place where a file lies, and which content it last had there: a row of `cf_file_location` with its version.
 public struct KnownFile: Hashable, Sendable {
     public var locationID: FileLocationID

@@ -46,6 +46,11 @@ public struct JobReceipt: Hashable, Sendable {
 
     public static let rowsMetric = "rows"
     public static let sizeBytesMetric = "size_bytes"
+    /// Rows that did not fit their topic's contract; there if a topic of the job has one.
+    public static let quarantinedMetric = "quarantined"
+    /// Microseconds from the job's start in a slot to its end; only our workers give it.
+    public static let elapsedMetric = "elapsed_us"
     public var rows: Int64 { metrics[Self.rowsMetric] ?? 0 }
     public var sizeBytes: Int64 { metrics[Self.sizeBytesMetric] ?? 0 }
+    public var quarantined: Int64 { metrics[Self.quarantinedMetric] ?? 0 }
 }

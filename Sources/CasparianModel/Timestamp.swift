@@ -4,9 +4,30 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
 
     public init(microsecondsSinceEpoch: Int64) { self.microsecondsSinceEpoch = microsecondsSinceEpoch }
 
-    /// From seconds since 1970, rounded to microseconds.
+    /// The first and the last moment that the text form holds: of the years 1 and 9999.
+    public static let first = Timestamp(microsecondsSinceEpoch: -62_135_596_800_000_000)
+    public static let last = Timestamp(microsecondsSinceEpoch: 253_402_300_799_999_999)
+
+    /// From seconds since 1970, rounded to microseconds; what is before `first` or after `last` becomes that.
     public init(secondsSinceEpoch: Double) {
-        self.init(microsecondsSinceEpoch: Int64((secondsSinceEpoch * 1e6).rounded()))
+        let microseconds = (secondsSinceEpoch * 1e6).rounded()
+        guard !microseconds.isNaN else {
+            self.init(microsecondsSinceEpoch: 0)
+            return
+        }
+        let (first, last) = (Self.first.microsecondsSinceEpoch, Self.last.microsecondsSinceEpoch)
+        self.init(
+            microsecondsSinceEpoch: microseconds <= Double(first)
+                ? first : microseconds >= Double(last) ? last : Int64(microseconds))
+    }
+
+    /// From a system's time: whole seconds since 1970 and nanoseconds after that, cut to microseconds; what is before
+    /// `first` or after `last` becomes that. Some file systems hold any 64-bit number as a time.
+    public init(seconds: Int, nanoseconds: Int) {
+        let (product, overflow) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000)
+        let (sum, more) = product.addingReportingOverflow(Int64(nanoseconds / 1000))
+        let moment = Timestamp(microsecondsSinceEpoch: sum)
+        self = overflow || more ? (seconds < 0 ? .first : .last) : min(max(moment, .first), .last)
     }
 
     public var secondsSinceEpoch: Double { Double(microsecondsSinceEpoch) / 1e6 }
@@ -62,6 +83,8 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
             for _ in bytes.count..<26 { fraction *= 10 }
         }
         let days = CivilDate.toDays(year: year, month: month, day: day)
+        // A day that its month does not have comes back as another one.
+        guard year > 0, CivilDate.fromDays(days) == (year, month, day) else { return nil }
         self.init(
             microsecondsSinceEpoch: ((days * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + fraction)
     }

@@ -39,15 +39,19 @@ public struct PluginInvocation: Hashable, Sendable {
     public var jobID: JobID
     /// JSON object text from the plugin's configuration, or nil.
     public var parameters: String?
+    /// Columns of topic `output` that are wanted as they are written: a reader that finds out types leaves them text.
+    public var textColumns: Set<String>
 
     public init(
-        pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil
+        pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil,
+        textColumns: Set<String> = []
     ) {
         self.pluginName = pluginName
         self.filePath = filePath
         self.fileVersionID = fileVersionID
         self.jobID = jobID
         self.parameters = parameters
+        self.textColumns = textColumns
     }
 }
 
@@ -56,8 +60,16 @@ public protocol PluginOutput: AnyObject {
     /// Takes a batch of a topic.
     func write(_ batch: RecordBatch, topic: String) throws
 
+    /// True once the job was cancelled. A slot asks when it has become able to hear `cancel`: a cancel that came before
+    /// that is not lost.
+    var isCancelled: Bool { get }
+
     /// Forgets everything written so far for this job: the plugin begins anew.
     ///
     /// Native readers use it when a later part of a file shows that a column's inferred type was too narrow.
     func restart() throws
+}
+
+extension PluginOutput {
+    public var isCancelled: Bool { false }
 }

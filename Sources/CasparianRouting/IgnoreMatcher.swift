@@ -13,7 +13,9 @@ public struct IgnoreMatcher: Sendable {
 
     /// Decides about a path and every folder above it.
     ///
-    /// - Parameter path: Relative, `/` between parts, none at the ends.
+    /// - Parameters:
+    ///   - path: Relative, `/` between parts, none at the ends.
+    ///   - isDirectory: Whether the path itself is a folder; those above it are.
     public func matches(_ path: String, isDirectory: Bool = false) -> Bool {
         guard !isEmpty else { return false }
         var path = path

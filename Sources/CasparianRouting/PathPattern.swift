@@ -18,7 +18,7 @@ public struct PathPattern: Hashable, Sendable {
         case glob(Glob)
     }
 
-    /// Longest pattern, in bytes: what the catalog stores.
+    /// Longest pattern, in characters: what the catalog stores.
     public static let lengthMax = 500
 
     /// Nil for an empty line or a comment.
@@ -26,8 +26,8 @@ public struct PathPattern: Hashable, Sendable {
     /// - Throws: `PatternError` for a pattern that is too long or ends in a lone backslash.
     public init?(_ text: String) throws(PatternError) {
         self.text = text
-        guard text.utf8.count <= Self.lengthMax else {
-            throw PatternError(pattern: text, message: "is longer than \(Self.lengthMax) bytes")
+        guard text.count <= Self.lengthMax else {
+            throw PatternError(pattern: text, message: "is longer than \(Self.lengthMax) characters")
         }
         var bytes = Array(text.utf8)
         if bytes.first == UInt8(ascii: "#") { return nil }

@@ -29,7 +29,10 @@ public struct Router: Sendable {
 
     /// Compiles rules; one that is no usable pattern is left out and reported.
     ///
-    /// - Parameter onInvalid: Called with each rule that cannot be used and why.
+    /// - Parameters:
+    ///   - rules: Patterns and the tags they give.
+    ///   - plugins: Plugins and the tags they want.
+    ///   - onInvalid: Called with each rule that cannot be used and why.
     public init(
         rules: [RoutingRule], plugins: [PluginConfig], onInvalid: (RoutingRule, PatternError) -> Void = { _, _ in }
     ) {

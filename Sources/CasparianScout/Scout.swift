@@ -42,6 +42,7 @@ public struct Scout: Sendable {
     /// Scans one root; files whose size and time are as last known are not read again.
     ///
     /// - Parameters:
+    ///   - root: An active root.
     ///   - now: The moment that file ages count from.
     ///   - onProgress: Called after each chunk.
     /// - Throws: `DiscoveryError` when the root cannot be read, `CatalogError`, `PatternError`.
@@ -88,7 +89,9 @@ public struct Scout: Sendable {
         let settledBefore = now.advanced(by: .zero - configuration.settle)
         return found.filter { file in
             if !own.isEmpty, own.contains(ExactPath(file.relativePath)) { return false }
-            guard configuration.settle > .zero, file.modified > settledBefore else { return true }
+            // A file that is dated in the future would never settle by that date.
+            let written = file.modified > now ? file.changed : file.modified
+            guard configuration.settle > .zero, written > settledBefore else { return true }
             report.unsettledFiles += 1
             return false
         }

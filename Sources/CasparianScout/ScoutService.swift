@@ -11,18 +11,28 @@ public struct ScoutService: Service {
 
     private let catalog: any Catalog
     private let scout: Scout
+    private let roots: Set<SourceRootID>?
     private let interval: Duration
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let onReport: @Sendable (ScanReport) -> Void
 
-    /// - Parameter onReport: Called after each scan of a root.
+    /// - Parameters:
+    ///   - catalog: Where the roots stand.
+    ///   - scout: Scans one of them.
+    ///   - roots: The roots to scan; nil scans all that are active, also those that are added later.
+    ///   - interval: Pause after each round.
+    ///   - logger: Told of scans that fail.
+    ///   - now: The wall clock.
+    ///   - onReport: Called after each scan of a root.
     public init(
-        catalog: any Catalog, scout: Scout, interval: Duration = ScoutService.defaultInterval, logger: Logger,
+        catalog: any Catalog, scout: Scout, roots: [SourceRootID]? = nil,
+        interval: Duration = ScoutService.defaultInterval, logger: Logger,
         now: @escaping @Sendable () -> Timestamp, onReport: @escaping @Sendable (ScanReport) -> Void = { _ in }
     ) {
         self.catalog = catalog
         self.scout = scout
+        self.roots = roots.map { Set($0) }
         self.interval = interval
         self.logger = logger
         self.now = now
@@ -42,7 +52,7 @@ public struct ScoutService: Service {
     private func scanAll() async {
         do {
             for root in try await catalog.sourceRoots() where root.isActive && !Task.isCancelled {
-                await scan(root)
+                if roots?.contains(root.id) ?? true { await scan(root) }
             }
         } catch {
             logger.error("roots cannot be listed; trying again", metadata: ["reason": "\(error)"])

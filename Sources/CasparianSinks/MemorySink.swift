@@ -4,34 +4,51 @@ import Synchronization
 
 /// Tables in memory: what sinks do, without a disk. For previews and tests.
 public final class MemoryTables: Sendable {
-    private struct Table {
-        var jobs: [JobID: [RecordBatch]] = [:]
+    private struct Promotion {
+        var origin: RowOrigin
+        var batches: [RecordBatch]
     }
 
-    private let tables = Mutex<[String: Table]>([:])
+    private let tables = Mutex<[String: [JobID: Promotion]]>([:])
 
     public init() {}
 
     /// Batches that jobs promoted to a place, in the order of job ids.
-    public func batches(at place: String) -> [RecordBatch] {
+    public func batches(at place: String) -> [RecordBatch] { promotions(at: place).flatMap(\.self) }
+
+    /// The same, one array for each job.
+    public func promotions(at place: String) -> [[RecordBatch]] {
         tables.withLock { tables in
-            (tables[place]?.jobs ?? [:]).sorted { $0.key < $1.key }.flatMap(\.value)
+            (tables[place] ?? [:]).sorted { $0.key < $1.key }.map(\.value.batches)
         }
     }
 
-    /// Adds a job's batches unless the job was promoted before.
-    func promote(_ batches: [RecordBatch], job: JobID, place: String) {
-        tables.withLock { tables in
-            if tables[place]?.jobs[job] == nil { tables[place, default: Table()].jobs[job] = batches }
+    /// Throws what `promote` would throw now.
+    func check(_ request: SinkRequest) throws(SinkError) {
+        _ = try tables.withLock { tables throws(SinkError) in try Self.replaced(by: request, in: tables) }
+    }
+
+    /// Adds a job's batches unless the job was promoted before; returns what is there then.
+    func promote(_ batches: [RecordBatch], for request: SinkRequest) throws(SinkError) -> [RecordBatch] {
+        try tables.withLock { tables throws(SinkError) in
+            for origin in try Self.replaced(by: request, in: tables) {
+                tables[request.uri.place]?[origin.jobID] = nil
+            }
+            if let there = tables[request.uri.place]?[request.jobID] { return there.batches }
+            if !batches.isEmpty {
+                tables[request.uri.place, default: [:]][request.jobID] = Promotion(
+                    origin: RowOrigin(request), batches: batches)
+            }
+            return batches
         }
     }
 
-    func holds(job: JobID, place: String) -> Bool {
-        tables.withLock { $0[place]?.jobs[job] != nil }
-    }
-
-    func isEmpty(at place: String) -> Bool {
-        tables.withLock { $0[place]?.jobs.isEmpty ?? true }
+    private static func replaced(
+        by request: SinkRequest, in tables: [String: [JobID: Promotion]]
+    ) throws(SinkError) -> [RowOrigin] {
+        let table = tables[request.uri.place] ?? [:]
+        if let there = table[request.jobID] { try request.checkOwn(there.origin, at: request.uri.description) }
+        return try request.replaced(among: table.values.map(\.origin))
     }
 }
 
@@ -58,6 +75,7 @@ final class MemorySink: Sink {
     }
 
     func write(_ batch: RecordBatch) throws {
+        guard batch.rowCount > 0 else { return }
         do {
             switch try schema.step(for: batch.schema) {
             case .same, .begin: staged.append(batch)
@@ -74,22 +92,15 @@ final class MemorySink: Sink {
         schema.reset()
     }
 
-    func prepare() throws {
-        if request.mode == .error, !tables.isEmpty(at: request.uri.place),
-            !tables.holds(job: request.jobID, place: request.uri.place)
-        {
-            throw SinkError(
-                code: .rejected, target: request.uri.description, message: "mode=error, and rows are there already")
-        }
-    }
+    func prepare() throws { try tables.check(request) }
 
     func commit() throws -> Artifact? {
-        let rows = staged.reduce(0) { $0 + $1.rowCount }
-        guard rows > 0 else { return nil }
-        tables.promote(staged, job: request.jobID, place: request.uri.place)
+        let batches = try tables.promote(staged, for: request)
+        guard !batches.isEmpty else { return nil }
         return Artifact(
-            topic: request.topic, uri: "memory://\(request.uri.place)", rows: Int64(rows),
-            sizeBytes: Int64(staged.reduce(0) { $0 + $1.sizeBytes }))
+            topic: request.topic, uri: "memory://\(request.uri.place)",
+            rows: Int64(batches.reduce(0) { $0 + $1.rowCount }),
+            sizeBytes: Int64(batches.reduce(0) { $0 + $1.sizeBytes }))
     }
 
     func discard() { staged = [] }

@@ -12,13 +12,32 @@ public struct SinkRegistry: Sendable {
     ///
     /// - Throws: `SinkError` with `.unknownScheme`, or what the factory throws.
     public func open(_ request: SinkRequest) throws -> any Sink {
-        guard let factory = factories[request.uri.scheme] else {
-            throw SinkError(
-                code: .unknownScheme, target: request.uri.description,
-                message: "this worker writes \(schemes.map { $0 + "://" }.joined(separator: ", ")), not "
-                    + "\(request.uri.scheme)://; change the topic: casparian topics set PLUGIN TOPIC URI")
-        }
-        return try factory.open(request)
+        try factory(request.uri).open(request)
+    }
+
+    /// Opens what an earlier process prepared; see `SinkFactory.resume`.
+    ///
+    /// - Throws: `SinkError` with `.unknownScheme`, or what the factory throws.
+    public func resume(_ request: SinkRequest, rows: Int64) throws -> (any Sink)? {
+        try factory(request.uri).resume(request, rows: rows)
+    }
+
+    /// The highest job id that has rows at a place; see `SinkFactory.highestJobID`.
+    ///
+    /// - Throws: `SinkError` with `.unknownScheme`, or what the factory throws.
+    public func highestJobID(at uri: SinkURI) throws -> Int64 { try factory(uri).highestJobID(at: uri) }
+
+    /// Names of the steps that its sinks pass, by scheme.
+    public var steps: [(scheme: String, steps: [String])] {
+        schemes.map { ($0, factories[$0]?.steps ?? []) }
+    }
+
+    private func factory(_ uri: SinkURI) throws(SinkError) -> any SinkFactory {
+        if let factory = factories[uri.scheme] { return factory }
+        throw SinkError(
+            code: .unknownScheme, target: uri.description,
+            message: "this worker writes \(schemes.map { $0 + "://" }.joined(separator: ", ")), not "
+                + "\(uri.scheme)://; change the topic: casparian topics set PLUGIN TOPIC URI")
     }
 
     /// Removes what processes that died left in staging; one text for each thing removed or not removable.

@@ -1,3 +1,5 @@
+import CasparianModel
+
 /// `<scheme>://<place>?<options>`: where a topic's rows go (docs/sinks.md).
 public struct SinkURI: Hashable, Sendable, CustomStringConvertible {
     public let scheme: String
@@ -35,6 +37,28 @@ public struct SinkURI: Hashable, Sendable, CustomStringConvertible {
         self.place = place
         self.options = options
         self.text = text
+    }
+
+    /// The same scheme and options at another place, save some options.
+    init(_ other: SinkURI, place: String, leavingOut keys: Set<Substring>) {
+        let query = other.text.firstIndex(of: "?").map { other.text[$0...].dropFirst() } ?? ""
+        let kept = query.split(separator: "&").filter { !keys.contains($0.prefix { $0 != "=" }) }
+        scheme = other.scheme
+        self.place = place
+        options = other.options.filter { !keys.contains($0.key[...]) }
+        text = "\(scheme)://\(place)" + (kept.isEmpty ? "" : "?" + kept.joined(separator: "&"))
+    }
+
+    /// The option `mode` where there is one, else what the topic is configured with.
+    ///
+    /// - Throws: `SinkError` with code `.invalidURI` for a word that is no mode.
+    public func mode(configured: SinkMode) throws(SinkError) -> SinkMode {
+        guard let word = options["mode"] else { return configured }
+        guard let mode = SinkMode(rawValue: word) else {
+            throw SinkError(
+                code: .invalidURI, target: text, message: "mode is append, replace or error, not '\(word)'")
+        }
+        return mode
     }
 
     public var description: String { text }

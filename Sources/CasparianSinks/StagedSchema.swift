@@ -20,9 +20,12 @@ public struct StagedSchema {
 
     /// Decides about one batch; remembers the outcome.
     ///
-    /// - Throws: `ColumnarError.typeConflict` that names the column and both types.
+    /// - Throws: `ColumnarError`: `.typeConflict` that names the column and both types, `.invalid` when a column stands
+    ///   twice.
     public mutating func step(for batch: Schema) throws(ColumnarError) -> Step {
         guard let current = schema else {
+            // Columns go by name, so each needs its own.
+            _ = try batch.unified(with: batch)
             schema = batch
             return .begin(batch)
         }

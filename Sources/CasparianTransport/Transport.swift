@@ -2,15 +2,31 @@
 ///
 /// Implementations: `InProcessTransport` here, ZeroMQ in `ZeroMQTransport`. All of them pass one conformance suite.
 
-/// A message as it comes in.
+/// What comes in: a message, or news of a connection.
 public struct TransportMessage: Hashable, Sendable {
+    public enum Content: Hashable, Sendable {
+        case frames([[UInt8]])
+        /// The connection to the peer stands (told to workers only).
+        case connected
+        /// The connection to the peer is gone; it may come back by itself. On the sentinel's side only for peers that
+        /// have sent something.
+        case disconnected
+    }
+
     /// Who sent it; on the worker's side always the sentinel.
     public var peer: PeerIdentity
-    public var frames: [[UInt8]]
+    public var content: Content
 
-    public init(peer: PeerIdentity, frames: [[UInt8]]) {
+    public init(peer: PeerIdentity, content: Content) {
         self.peer = peer
-        self.frames = frames
+        self.content = content
+    }
+
+    public init(peer: PeerIdentity, frames: [[UInt8]]) { self.init(peer: peer, content: .frames(frames)) }
+
+    /// Empty for news of a connection.
+    public var frames: [[UInt8]] {
+        if case .frames(let frames) = content { frames } else { [] }
     }
 }
 
@@ -44,8 +60,15 @@ public protocol MessageTransport: Sendable {
     /// - Throws: `TransportError` when the transport is closed.
     func send(_ frames: [[UInt8]], to peer: PeerIdentity) async throws
 
-    /// Closes at once (linger 0); `incoming` ends. Safe to call twice and while `send` waits.
-    func close() async
+    /// Closes; `incoming` ends. Safe to call twice and while `send` waits.
+    ///
+    /// - Parameter linger: How long what is queued already may take to leave; zero drops it.
+    func close(linger: Duration) async
+}
+
+extension MessageTransport {
+    /// Closes at once; what is queued is dropped.
+    public func close() async { await close(linger: .zero) }
 }
 
 /// The lists of messages that arrive at one end.

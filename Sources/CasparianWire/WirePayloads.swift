@@ -90,5 +90,10 @@ public struct ErrorPayload: Hashable, Sendable {
         self.code = code
     }
 
+    /// From the sentinel: it does not know the worker, which identifies again.
     public static let identifyCode = "identify"
+    /// From a worker: it hands the job back without having begun, or after having stopped it.
+    public static let releasedCode = "released"
+    /// From a worker: it is about to end; every job it still holds goes back.
+    public static let leavingCode = "leaving"
 }

@@ -4,6 +4,8 @@ import CasparianModel
 public struct JobOrder: Hashable, Sendable {
     public var jobID: JobID
     public var pluginName: String
+    /// As the plugin's manifest has it, where it is known.
+    public var pluginVersion: String?
     /// Absolute.
     public var filePath: String
     public var fileVersionID: FileVersionID

@@ -10,47 +10,92 @@ public struct JobRunner: Sendable {
     public typealias Hasher = @Sendable (String) throws -> ContentHash
 
     private let registry: SinkRegistry
+    private let intents: IntentLog?
     private let hasher: Hasher?
 
-    /// - Parameter hasher: Nil leaves content hashes unchecked.
-    public init(registry: SinkRegistry, hasher: Hasher? = nil) {
+    /// - Parameters:
+    ///   - registry: The sinks there are.
+    ///   - intents: Where promotions into several sinks are noted, so that a crash between two of them is rolled
+    ///     forward; nil for runs whose jobs have no next attempt.
+    ///   - hasher: Nil leaves content hashes unchecked.
+    public init(registry: SinkRegistry, intents: IntentLog? = nil, hasher: Hasher? = nil) {
         self.registry = registry
+        self.intents = intents
         self.hasher = hasher
+    }
+
+    /// Completes what processes that died had begun to promote, and removes what else they left; one text each, for the
+    /// log. At start, before the first job.
+    public func cleanUp() -> [String] {
+        let completed = intents.map { RollForward(registry: registry, intents: $0).completeAll() } ?? []
+        return completed + registry.removeLeftovers()
     }
 
     /// Stage, then promote; on any failure nothing is left behind.
     ///
-    /// - Parameter onProgress: Called with the rows so far, on this thread.
+    /// - Parameters:
+    ///   - order: The job.
+    ///   - slot: Runs its plugin.
+    ///   - onProgress: Called with the rows so far, on this thread.
+    ///   - isCancelled: Asked before the plugin begins, when it has ended, and before the first promotion; from then on
+    ///     the job is done. While the plugin runs it is the slot's `cancel` that stops it.
     /// - Returns: The receipt; failures are in it, with their whole text.
     public func run(
-        _ order: JobOrder, on slot: any PluginSlot, onProgress: @escaping (Int64) -> Void = { _ in }
+        _ order: JobOrder, on slot: any PluginSlot, onProgress: @escaping (Int64) -> Void = { _ in },
+        isCancelled: @escaping () -> Bool = { false }
     ) -> JobReceipt {
+        if let intents, let done = RollForward(registry: registry, intents: intents).complete(order) {
+            return success(order, done.tally)
+        }
         var outputs: TopicOutputs?
         do {
             let file = try SourceFile(path: order.filePath)
-            let made = try TopicOutputs(order: order, registry: registry, onProgress: onProgress)
+            let made = try TopicOutputs(
+                order: order, registry: registry, isCancelled: isCancelled, onProgress: onProgress)
             outputs = made
+            try made.checkWanted()
             let check = ContentCheck(order: order, hasher: hasher)
             try slot.run(
                 PluginInvocation(
                     pluginName: order.pluginName, filePath: order.filePath, fileVersionID: order.fileVersionID,
-                    jobID: order.jobID, parameters: order.parameters), output: made)
+                    jobID: order.jobID, parameters: order.parameters, textColumns: made.textColumns), output: made)
+            JobStep.finished.reached()
             try check.wait()
             try file.checkUnchanged()
+            try made.checkWanted()
             try made.prepare()
-            let artifacts = try made.commit()
-            return JobReceipt(
-                status: .success,
-                metrics: [
-                    JobReceipt.rowsMetric: made.rows,
-                    JobReceipt.sizeBytesMetric: artifacts.reduce(0) { $0 + ($1.sizeBytes ?? 0) },
-                ], artifacts: artifacts, attempt: order.attempt)
+            try made.checkWanted()
+            return success(order, try promote(made))
         } catch {
-            outputs?.discard()
+            // Once a sink is promoted the staging of the others is needed.
+            if outputs?.hasCommitted != true || intents == nil { outputs?.discard() }
             return JobReceipt(
                 status: .failed, metrics: [JobReceipt.rowsMetric: 0, JobReceipt.sizeBytesMetric: 0],
                 errorMessage: "\(error)", attempt: order.attempt)
         }
+    }
+
+    /// A single sink's promotion is one step; several are noted first.
+    private func promote(_ outputs: TopicOutputs) throws -> PromotionTally {
+        let intent = outputs.intent
+        guard let intents, intent.outputs.count > 1 else { return try outputs.commit() }
+        let held = try intents.record(intent)
+        JobStep.recorded.reached()
+        do {
+            let result = try outputs.commit()
+            held.clear()
+            JobStep.cleared.reached()
+            return result
+        } catch {
+            if !outputs.hasCommitted { held.clear() }
+            throw error
+        }
+    }
+
+    private func success(_ order: JobOrder, _ tally: PromotionTally) -> JobReceipt {
+        JobStep.receipt.reached()
+        return JobReceipt(
+            status: .success, metrics: tally.metrics, artifacts: tally.artifacts, attempt: order.attempt)
     }
 }
 

@@ -7,8 +7,16 @@ struct SourceFile {
         var device: UInt64
         var inode: UInt64
         var sizeBytes: Int64
-        var modifiedSeconds: Int
-        var modifiedNanoseconds: Int
+        var modified: Moment
+        /// Of the inode: a program that sets the modification time back cannot set this one.
+        var changed: Moment
+    }
+
+    private struct Moment: Equatable {
+        var seconds: Int
+        var nanoseconds: Int
+
+        init(_ time: timespec) { (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec) }
     }
 
     let path: String
@@ -18,7 +26,7 @@ struct SourceFile {
     /// - Throws: `SourceFileError` when there is no readable regular file.
     init(path: String) throws {
         self.path = path
-        self.identity = try Self.look(path)
+        self.identity = try Self.settled(path)
         if access(path, R_OK) != 0 {
             throw SourceFileError(path: path, message: "cannot be read: \(String(cString: strerror(errno)))")
         }
@@ -34,6 +42,23 @@ struct SourceFile {
         }
     }
 
+    /// Longest wait for the file system's clock to move on. It ticks at least every 10 ms.
+    private static let tickWaitMillisecondsMax = 20
+
+    /// What the file is once that clock is past its last change: a file that is written again within one tick keeps its
+    /// times, and the change could not be seen.
+    private static func settled(_ path: String) throws -> Identity {
+        for _ in 0..<tickWaitMillisecondsMax {
+            let identity = try look(path)
+            var clock = timespec()
+            clock_gettime(CLOCK_REALTIME_COARSE, &clock)
+            let (now, last) = (Moment(clock), identity.changed)
+            guard now.seconds == last.seconds, now.nanoseconds <= last.nanoseconds else { return identity }
+            usleep(1000)
+        }
+        return try look(path)
+    }
+
     private static func look(_ path: String) throws -> Identity {
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -46,7 +71,7 @@ struct SourceFile {
         }
         return Identity(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), sizeBytes: Int64(status.st_size),
-            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec)
+            modified: Moment(status.st_mtim), changed: Moment(status.st_ctim))
     }
 }
 

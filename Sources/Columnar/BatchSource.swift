@@ -72,7 +72,10 @@ public enum BatchReader {
 
     /// JSON lines, one array of objects, or objects one after another.
     ///
-    /// - Parameter types: Columns to read as `string`, as written.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - types: Columns to read as `string`, as written.
+    ///   - blockBytes: Bytes read at once; 0: the default.
     public static func jsonLines(
         path: String, types: [String: String] = [:], blockBytes: Int = 0
     ) throws(ColumnarError) -> BatchSource {

@@ -25,7 +25,7 @@ public final class RecordBatch: @unchecked Sendable {
 
     /// The same rows with `_job_id` and `_file_version_id` (int64) as the last two columns.
     ///
-    /// - Throws: `.invalid` when a column has one of these names already.
+    /// - Throws: `.invalid` when a column has one of these names already, or a NUL in its name.
     public func appendingLineage(jobID: Int64, fileVersionID: Int64) throws(ColumnarError) -> RecordBatch {
         RecordBatch(owning: try checked("") { ca_batch_append_lineage(handle, jobID, fileVersionID, $0) })
     }

@@ -86,8 +86,5 @@ public enum FileHasher {
 }
 
 extension Timestamp {
-    /// Cut to microseconds.
-    init(_ time: timespec) {
-        self.init(microsecondsSinceEpoch: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec / 1000))
-    }
+    init(_ time: timespec) { self.init(seconds: time.tv_sec, nanoseconds: time.tv_nsec) }
 }

@@ -8,6 +8,8 @@ public struct FoundFile: Hashable, Sendable {
     public let relativePath: String
     public let sizeBytes: Int64
     public let modified: Timestamp
+    /// When content or attributes were last changed, by this system's clock; nobody can set it.
+    public let changed: Timestamp
 }
 
 /// Walks a folder in the order of names. Symbolic links to folders are not followed (they could lead in circles); links
@@ -103,7 +105,8 @@ public struct FolderWalk {
         } else {
             try found(
                 FoundFile(
-                    relativePath: path, sizeBytes: Int64(status.st_size), modified: Timestamp(status.st_mtim)))
+                    relativePath: path, sizeBytes: Int64(status.st_size), modified: Timestamp(status.st_mtim),
+                    changed: Timestamp(status.st_ctim)))
         }
     }
 

@@ -1,42 +1,52 @@
+import CasparianSinks
 import Foundation
+import StagingFiles
 
-/// Removes staging files that no living process holds.
-///
-/// A sink holds a lock (`flock`) on its staging file for as long as it stages; the kernel drops it with the process.
+/// Removes staging that no living process holds (`StagingLock` says how they are told apart), and finishes promotions
+/// that such a process had decided.
 struct StagingSweep {
     let folder: String
 
     /// Entries looked at before the sweep stops, so that a start never takes minutes.
     static let entriesMax = 1_000_000
 
+    /// - Returns: What was done, one text each.
     func run() -> [String] {
-        var removed: [String] = []
+        var done: [String] = []
         guard let entries = FileManager.default.enumerator(atPath: folder) else { return [] }
         var seen = 0
         while let entry = entries.nextObject() as? String {
             seen += 1
             if seen > Self.entriesMax { break }
-            guard isStaging(entry) else { continue }
+            guard ParquetNames.isStaging(entry) else { continue }
             let path = folder + "/" + entry
-            if removeIfAbandoned(path) { removed.append(path) }
+            if Folder.isFolder(path) {
+                guard let staging = StagingFolder(abandoned: path), staging.isOwn else { continue }
+                entries.skipDescendants()
+                done.append(sweep(staging))
+            } else if StagingFile.removeIfAbandoned(path) {
+                done.append(path)
+            }
         }
-        return removed
+        return done
     }
 
-    /// `….parquet.stg.<digits>`
-    private func isStaging(_ name: String) -> Bool {
-        guard let infix = name.range(of: ParquetNames.suffix + ParquetNames.stagingInfix, options: .backwards) else {
-            return false
+    private func sweep(_ staging: StagingFolder) -> String {
+        guard staging.decided != nil else {
+            staging.remove()
+            return staging.path
         }
-        let job = name[infix.upperBound...].drop { $0 == "-" }.prefix { $0 != "." }
-        return !job.isEmpty && job.allSatisfy { $0.isASCII && $0.isNumber }
-    }
-
-    private func removeIfAbandoned(_ path: String) -> Bool {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
-        return unlink(path) == 0
+        let table = (staging.path as NSString).deletingLastPathComponent
+        do {
+            let lock = try FolderLock(table)
+            defer { withExtendedLifetime(lock) {} }
+            // Read again under the lock.
+            if let decided = staging.decided {
+                try DecidedPromotion(manifest: decided, staging: staging, table: table, root: folder).finish()
+            }
+            return "\(staging.path): its promotion was finished"
+        } catch {
+            return "\(staging.path): its promotion could not be finished: \(error)"
+        }
     }
 }

@@ -48,10 +48,13 @@ final class ChangeWatcher: Sendable {
     }
 
     deinit {
-        if inotify >= 0 { close(inotify) }
-        close(wakeup.read)
-        close(wakeup.write)
+        if inotify >= 0 { Foundation.close(inotify) }
+        Foundation.close(wakeup.read)
+        Foundation.close(wakeup.write)
     }
+
+    /// Gives the connection back; a waiter then waits until its timeout.
+    func close() { try? database.close() }
 
     /// Tells a waiter to look now: this process has committed.
     func wake() {

@@ -67,7 +67,7 @@ enum SQLListings {
     static let jobSelect = """
         SELECT q.id, q.file_version_id, q.plugin_name, q.status, q.priority, q.worker_host, q.worker_pid, q.claim_time,
         q.end_time, q.result_summary, q.error_message, q.retry_count, r.path, l.rel_path, v.content_hash, a.rows,
-        a.size_bytes FROM cf_processing_queue q LEFT JOIN cf_file_version v ON v.id = q.file_version_id
+        a.size_bytes, CASE WHEN json_valid(a.metrics) THEN json_extract(a.metrics, '$.quarantined') END FROM cf_processing_queue q LEFT JOIN cf_file_version v ON v.id = q.file_version_id
         LEFT JOIN cf_file_location l ON l.id = v.location_id LEFT JOIN cf_source_root r ON r.id = l.source_root_id
         LEFT JOIN cf_job_attempt a ON a.job_id = q.id AND a.attempt = coalesce(q.retry_count, 0) + 1
         """
@@ -94,6 +94,6 @@ enum SQLListings {
                 claimTime: row.time(7), endTime: row.time(8), resultSummary: row.text(9), errorMessage: row.text(10),
                 retryCount: Int(row.integer(11) ?? 0)),
             filePath: root?.path(of: row.text(13) ?? "") ?? "", contentHash: row.text(14), rows: row.integer(15),
-            sizeBytes: row.integer(16))
+            sizeBytes: row.integer(16), quarantined: row.integer(17))
     }
 }

@@ -42,6 +42,14 @@ public final class SQLiteCatalog: Catalog {
         repair = ReadyRepair()
     }
 
+    /// Whoever closes the file last moves what its log (`-wal`) holds into it, but a connection that only reads cannot:
+    /// those close first, the writer's last.
+    deinit {
+        watcher.close()
+        pool.releaseMemory()
+        try? pool.close()
+    }
+
     public func waitForChange(timeout: Duration) async { await watcher.wait(timeout: timeout) }
 
     /// Runs one immediate transaction.

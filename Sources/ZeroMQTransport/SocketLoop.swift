@@ -5,6 +5,7 @@ import Foundation
 /// What the thread of one socket does.
 struct SocketLoop: Sendable {
     let socket: ZeroMQSocket
+    let address: String
     let isServer: Bool
     let inbox: Inbox
     let outbox: Outbox
@@ -19,26 +20,49 @@ struct SocketLoop: Sendable {
 
     func run() {
         var unsent: [TransportMessage] = []
+        var connections = PeerConnections()
+        var reconnection = Reconnection()
         while !closing.isRaised {
             unsent += outbox.drain()
             unsent = sendWhatFits(unsent)
             let isFull = inbox.isFull
-            if !isFull { receiveAll() }
-            wait(reads: !isFull, writes: !unsent.isEmpty)
+            if !isFull { receiveAll(&connections, &reconnection) }
+            if reconnection.isDue { connectAgain() }
+            wait(reads: !isFull, writes: !unsent.isEmpty, milliseconds: reconnection.pollMilliseconds)
         }
-        socket.close()
+        sendRest(unsent + outbox.drain())
+        socket.close(lingerMilliseconds: closing.lingerMilliseconds)
         finished.signal()
     }
 
-    private func wait(reads: Bool, writes: Bool) {
+    /// libzmq takes a second connect to the same address for none, as long as it has the first.
+    private func connectAgain() {
+        zmq_disconnect(socket.handle, address)
+        zmq_connect(socket.handle, address)
+    }
+
+    /// What was queued before the end, as far as the time to linger allows.
+    private func sendRest(_ messages: [TransportMessage]) {
+        let deadline = ContinuousClock.now + .milliseconds(closing.lingerMilliseconds)
+        var unsent = sendWhatFits(messages)
+        while !unsent.isEmpty, ContinuousClock.now < deadline {
+            var item = zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(ZMQ_POLLOUT), revents: 0)
+            zmq_poll(&item, 1, Self.fullInboxPollMilliseconds)
+            unsent = sendWhatFits(unsent)
+        }
+    }
+
+    private func wait(reads: Bool, writes: Bool, milliseconds: Int) {
         var events: Int16 = 0
         if reads { events |= Int16(ZMQ_POLLIN) }
         if writes { events |= Int16(ZMQ_POLLOUT) }
         var items = [
             zmq_pollitem_t(socket: socket.handle, fd: 0, events: events, revents: 0),
             zmq_pollitem_t(socket: nil, fd: wakeUp.readEnd, events: Int16(ZMQ_POLLIN), revents: 0),
+            zmq_pollitem_t(socket: socket.monitor.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
         ]
-        zmq_poll(&items, 2, reads ? -1 : Self.fullInboxPollMilliseconds)
+        // While the inbox is full, news of connections wait too.
+        zmq_poll(&items, reads ? 3 : 2, reads ? milliseconds : Self.fullInboxPollMilliseconds)
         if items[1].revents != 0 { wakeUp.clear() }
     }
 
@@ -59,21 +83,34 @@ struct SocketLoop: Sendable {
         return []
     }
 
-    private func receiveAll() {
-        var messages: [TransportMessage] = []
-        while messages.count < TransportLimits.queuedMessagesMax, let frames = receiveMessage() {
+    private func receiveAll(_ connections: inout PeerConnections, _ reconnection: inout Reconnection) {
+        var received: [TransportMessage] = []
+        var origins: [Int32] = []
+        while received.count < TransportLimits.queuedMessagesMax, let (frames, origin) = receiveMessage() {
             if isServer {
                 guard let identity = frames.first else { continue }
-                messages.append(TransportMessage(peer: PeerIdentity(identity), frames: Array(frames.dropFirst())))
+                received.append(TransportMessage(peer: PeerIdentity(identity), frames: Array(frames.dropFirst())))
             } else {
-                messages.append(TransportMessage(peer: .sentinel, frames: frames))
+                received.append(TransportMessage(peer: .sentinel, frames: frames))
             }
+            origins.append(origin)
+        }
+        // What the monitor told before a message arrived is there by now: descriptors are used again.
+        let news = socket.monitor.drain()
+        var messages: [TransportMessage] = []
+        if isServer {
+            messages = connections.merge(received, origins: origins, news: news)
+        } else {
+            news.forEach { reconnection.note($0) }
+            messages = received + news.compactMap(\.content).map { TransportMessage(peer: .sentinel, content: $0) }
         }
         if !messages.isEmpty { inbox.add(messages) }
     }
 
-    private func receiveMessage() -> [[UInt8]]? {
+    /// The frames of a message and the descriptor of the connection it came over, -1 if that is not known.
+    private func receiveMessage() -> ([[UInt8]], Int32)? {
         var frames: [[UInt8]] = []
+        var origin: Int32 = -1
         while true {
             var part = zmq_msg_t()
             zmq_msg_init(&part)
@@ -85,7 +122,10 @@ struct SocketLoop: Sendable {
             if frames.count < Self.framesMax {
                 frames.append(Array(UnsafeRawBufferPointer(start: zmq_msg_data(&part), count: zmq_msg_size(&part))))
             }
-            if zmq_msg_more(&part) == 0 { return frames }
+            if zmq_msg_more(&part) == 0 {
+                if isServer, let text = zmq_msg_gets(&part, "__fd") { origin = Int32(atoi(text)) }
+                return (frames, origin)
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ public final class ZeroMQEndpoint: MessageTransport {
         self.isServer = isServer
         self.wakeUp = wakeUp
         let loop = SocketLoop(
-            socket: socket, isServer: isServer, inbox: inbox, outbox: outbox, wakeUp: wakeUp,
+            socket: socket, address: address, isServer: isServer, inbox: inbox, outbox: outbox, wakeUp: wakeUp,
             closing: closing, finished: finished)
         let thread = Thread { loop.run() }
         thread.name = "zeromq"
@@ -39,15 +39,15 @@ public final class ZeroMQEndpoint: MessageTransport {
 
     public func send(_ frames: [[UInt8]], to peer: PeerIdentity) async throws {
         guard await outbox.add(TransportMessage(peer: peer, frames: frames)) else {
-            throw TransportError(code: .closed, address: address, message: "the connection is closed")
+            throw TransportError.closed(address)
         }
         wakeUp.signal()
     }
 
-    public func close() async {
-        closing.raise()
+    public func close(linger: Duration) async {
         inbox.close()
-        outbox.close()
+        outbox.close(keepsQueued: linger > .zero)
+        closing.raise(linger: linger)
         wakeUp.signal()
         await finished.wait()
     }
@@ -55,9 +55,17 @@ public final class ZeroMQEndpoint: MessageTransport {
 
 /// Tells the socket's thread to end.
 final class ClosingFlag: Sendable {
-    private let value = Atomic<Bool>(false)
-    var isRaised: Bool { value.load(ordering: .acquiring) }
-    func raise() { value.store(true, ordering: .releasing) }
+    /// Milliseconds that queued messages may take to leave; negative while open.
+    private let value = Atomic<Int>(-1)
+    var isRaised: Bool { lingerMilliseconds >= 0 }
+    var lingerMilliseconds: Int { value.load(ordering: .acquiring) }
+
+    /// Only the first call counts.
+    func raise(linger: Duration = .zero) {
+        let (seconds, attoseconds) = linger.components
+        let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+        _ = value.compareExchange(expected: -1, desired: max(milliseconds, 0), ordering: .acquiringAndReleasing)
+    }
 }
 
 /// Tells that the socket's thread has ended.

@@ -7,6 +7,7 @@ struct ZeroMQSocket: @unchecked Sendable {
     // Sendable: libzmq allows a socket to move between threads with a full fence; starting the thread is one.
     let context: UnsafeMutableRawPointer
     let handle: UnsafeMutableRawPointer
+    let monitor: SocketMonitor
 
     /// Messages in each of ZeroMQ's own queues.
     private static let highWaterMark: Int32 = 4096
@@ -17,8 +18,15 @@ struct ZeroMQSocket: @unchecked Sendable {
             zmq_ctx_term(context)
             throw Self.failure(address)
         }
+        guard let monitor = SocketMonitor(socket: handle, context: context) else {
+            let error = Self.failure(address)
+            zmq_close(handle)
+            zmq_ctx_term(context)
+            throw error
+        }
         self.context = context
         self.handle = handle
+        self.monitor = monitor
         set(ZMQ_LINGER, 0)
         set(ZMQ_SNDHWM, Self.highWaterMark)
         set(ZMQ_RCVHWM, Self.highWaterMark)
@@ -36,7 +44,11 @@ struct ZeroMQSocket: @unchecked Sendable {
         zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size)
     }
 
-    func close() {
+    /// Ends the connections; messages given to libzmq may take so long to leave.
+    func close(lingerMilliseconds: Int = 0) {
+        set(ZMQ_LINGER, Int32(clamping: lingerMilliseconds))
+        zmq_socket_monitor(handle, nil, 0)
+        monitor.close()
         zmq_close(handle)
         zmq_ctx_term(context)
     }
@@ -82,7 +94,9 @@ public enum ZeroMQServer {
 public enum ZeroMQClient {
     /// Connects; returns at once, also when nobody listens yet.
     ///
-    /// - Parameter identity: 1 to 255 bytes that no other worker has, not beginning with a zero byte.
+    /// - Parameters:
+    ///   - address: `tcp://host:port`.
+    ///   - identity: 1 to 255 bytes that no other worker has, not beginning with a zero byte.
     public static func connect(address: String, identity: PeerIdentity) throws(TransportError) -> ZeroMQEndpoint {
         let socket = try ZeroMQSocket(type: ZMQ_DEALER, identity: identity, address: address)
         guard zmq_connect(socket.handle, address) == 0 else {

@@ -1,3 +1,4 @@
+import CasparianTestKit
 import CasparianCatalog
 import CasparianModel
 import GRDB

@@ -1,3 +1,4 @@
+import CasparianTestKit
 import Columnar
 import Foundation
 import Synchronization
@@ -50,6 +51,19 @@ import Testing
         let error = columnarError { _ = try batch.appendingLineage(jobID: 1, fileVersionID: 1) }
         #expect(error?.code == .invalid)
         #expect(error?.message.contains("'\(name)' is reserved") == true)
+    }
+
+    @Test func `A column's name that holds a NUL is refused, not cut off there`() throws {
+        let folder = try TemporaryFolder()
+        try Python.run(
+            """
+            import sys, pyarrow as pa
+            batch = pa.record_batch([[1]], [b"left\\0right".decode()])
+            with pa.ipc.new_stream(sys.argv[1], batch.schema) as stream: stream.write(batch)
+            """, folder.file("nul.arrow"))
+        let batch = try #require(try BatchReader.ipc(path: folder.file("nul.arrow")).next())
+        let error = columnarError { _ = try batch.appendingLineage(jobID: 1, fileVersionID: 1) }
+        #expect(error?.code == .invalid && error?.message.contains("left\\0") == true)
     }
 
     @Test func `IPC bytes come back as the same batch, without a copy, and are released with the last batch`() throws {

@@ -1,3 +1,4 @@
+import CasparianTestKit
 import Columnar
 import Testing
 

@@ -1,3 +1,4 @@
+import CasparianTestKit
 import CasparianModel
 import Crypto
 import Foundation
@@ -54,25 +55,25 @@ import Testing
         }
     }
 
-    @Test func `a file that grows while it is read is refused`() async throws {
+    @Test func `a file that grows while it is read is refused`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/growing"
         try Data(count: 64 << 20).write(to: URL(fileURLWithPath: path))
         let isDone = Flag()
-        async let outcome = Self.read(path, then: isDone)
-        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        try handle.seekToEnd()
-        while !isDone.isRaised {
-            try handle.write(contentsOf: Data([1]))
-            await Task.yield()
+        let writes = DispatchSemaphore(value: 0)
+        let hasEnded = DispatchSemaphore(value: 0)
+        // A thread of its own: tasks may have to wait for each other.
+        Thread.detachNewThread {
+            let descriptor = open(path, O_WRONLY | O_APPEND)
+            while !isDone.isRaised, write(descriptor, "x", 1) == 1 { writes.signal() }
+            close(descriptor)
+            hasEnded.signal()
         }
-        let result = await outcome
+        writes.wait()
+        let result = Result { try FileHasher.read(path: path) }
+        isDone.raise()
+        hasEnded.wait()
         let error = #expect(throws: DiscoveryError.self) { try result.get() }
         #expect(error?.message.contains("changes while it is read") == true)
-    }
-
-    private static func read(_ path: String, then isDone: Flag) async -> Result<HashedFile, any Error> {
-        defer { isDone.raise() }
-        return Result { try FileHasher.read(path: path) }
     }
 }

@@ -1,3 +1,4 @@
+import CasparianTestKit
 import CasparianModel
 import CasparianRouting
 import Foundation

@@ -1,23 +1,23 @@
 import CasparianRouting
+import CasparianTestKit
 import FileDiscovery
 import Foundation
 import Testing
 
 @Suite struct WalkTests {
-    private func folder() throws -> String {
-        let path = NSTemporaryDirectory() + "casparian-walk-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path + "/a/b", withIntermediateDirectories: true)
-        try "x".write(toFile: path + "/a/b/one.csv", atomically: false, encoding: .utf8)
-        try "abc".write(toFile: path + "/two.csv", atomically: false, encoding: .utf8)
-        try "t".write(toFile: path + "/skip.tmp", atomically: false, encoding: .utf8)
-        try FileManager.default.createSymbolicLink(atPath: path + "/a/loop", withDestinationPath: path)
-        return path
+    private let folder: TemporaryFolder
+    private var root: String { folder.path }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.write("x", to: "a/b/one.csv")
+        try folder.write("abc", to: "two.csv")
+        try folder.write("t", to: "skip.tmp")
+        try FileManager.default.createSymbolicLink(atPath: folder.file("a/loop"), withDestinationPath: root)
     }
 
     @Test("a walk finds regular files, does not follow folder links and leaves out what is ignored")
     func walk() throws {
-        let root = try folder()
-        defer { try? FileManager.default.removeItem(atPath: root) }
         var walk = FolderWalk(root: root, ignored: try IgnoreMatcher(["*.tmp"]))
         var found: [String] = []
         try walk.run { found.append($0.relativePath) }
@@ -27,8 +27,6 @@ import Testing
 
     @Test("a file's hash is its SHA-256")
     func hash() throws {
-        let root = try folder()
-        defer { try? FileManager.default.removeItem(atPath: root) }
         #expect(
             try FileHasher.hash(path: root + "/two.csv").hex
                 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")

@@ -1,39 +1,26 @@
+import CasparianTestKit
 import CasparianTransport
-import CasparianWire
 import Testing
 
 @testable import ZeroMQTransport
 
-@Suite(.timeLimit(.minutes(1))) struct ZeroMQTests {
-    private func pair() throws -> (server: ZeroMQEndpoint, client: ZeroMQEndpoint) {
-        let server = try ZeroMQServer.bind(address: "tcp://127.0.0.1:*")
-        return (server, try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-1")))
+@Suite(.timeLimit(.minutes(2))) struct ZeroMQTests {
+    @Test("ZeroMQ does what every transport does")
+    func conformance() async throws {
+        try await TransportBehaviour {
+            let server = try ZeroMQServer.bind(address: "tcp://127.0.0.1:*")
+            return TransportBehaviour.Pair(server: server) { identity in
+                try ZeroMQClient.connect(address: server.address, identity: identity)
+            }
+        }.checkAll()
     }
 
-    @Test("thousands of messages arrive once each and in order, both ways")
-    func order() async throws {
-        let (server, client) = try pair()
-        let count = 5000
-        async let sending: Void = {
-            for number in 0..<count { try await client.send([Array("\(number)".utf8), []], to: .sentinel) }
-        }()
-        var seen = 0
-        for await batch in server.incoming {
-            for message in batch {
-                #expect(message.peer == PeerIdentity("w-1"))
-                #expect(message.frames.first == Array("\(seen)".utf8))
-                seen += 1
-            }
-            if seen == count { break }
-        }
-        try await sending
-        try await server.send([[1], [2]], to: PeerIdentity("w-1"))
-        for await batch in client.incoming {
-            #expect(batch == [TransportMessage(peer: .sentinel, frames: [[1], [2]])])
-            break
-        }
-        await client.close()
-        await server.close()
+    @Test("the in-process transport does what every transport does")
+    func inProcess() async throws {
+        try await TransportBehaviour {
+            let hub = InProcessTransport()
+            return TransportBehaviour.Pair(server: hub.server) { hub.connect(identity: $0) }
+        }.checkAll()
     }
 
     @Test("an address in use is named with what to do")
@@ -47,12 +34,13 @@ import Testing
 
     @Test("a frame of 100 MB cuts its sender off and leaves the server working")
     func hugeFrame() async throws {
-        let (server, client) = try pair()
+        let server = try ZeroMQServer.bind(address: "tcp://127.0.0.1:*")
+        let client = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-1"))
         try await client.send([[UInt8](repeating: 1, count: 100 * 1024 * 1024)], to: .sentinel)
         let other = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-2"))
         try await other.send([[7]], to: .sentinel)
-        for await batch in server.incoming {
-            #expect(batch == [TransportMessage(peer: PeerIdentity("w-2"), frames: [[7]])])
+        for try await message in Messages(server) {
+            #expect(message == TransportMessage(peer: PeerIdentity("w-2"), frames: [[7]]))
             break
         }
         await client.close()
@@ -60,20 +48,64 @@ import Testing
         await server.close()
     }
 
-    @Test("closing ends incoming and lets senders go, also under load")
-    func closing() async throws {
-        let (server, client) = try pair()
-        let sender = Task {
-            while true { try await client.send([[1], [2]], to: .sentinel) }
+    @Test("a worker that was sent too large a frame connects again")
+    func hugeFrameToWorker() async throws {
+        let server = try ZeroMQServer.bind(address: "tcp://127.0.0.1:*")
+        let client = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-1"))
+        try await client.send([[1], []], to: .sentinel)
+        for try await _ in Messages(server) { break }
+        try await server.send([[UInt8](repeating: 1, count: 100 * 1024 * 1024)], to: PeerIdentity("w-1"))
+        var news: [TransportMessage.Content] = []
+        for await batch in client.incoming {
+            news += batch.map(\.content)
+            if news.count >= 3 { break }
         }
-        var batches = 0
-        for await _ in server.incoming {
-            batches += 1
-            if batches == 3 { break }
+        #expect(news == [.connected, .disconnected, .connected])
+        try await client.send([[2], []], to: .sentinel)
+        for try await message in Messages(server) {
+            #expect(message == TransportMessage(peer: PeerIdentity("w-1"), frames: [[2], []]))
+            break
         }
         await client.close()
         await server.close()
-        await #expect(throws: TransportError.self) { try await sender.value }
-        for await _ in server.incoming { Issue.record("a closed end still receives") }
+    }
+
+    @Test("what is queued before closing leaves within the time to linger")
+    func linger() async throws {
+        let server = try ZeroMQServer.bind(address: "tcp://127.0.0.1:*")
+        let client = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-1"))
+        let count = 1000
+        for number in 0..<count { try await client.send([Array("\(number)".utf8), []], to: .sentinel) }
+        await client.close(linger: .seconds(10))
+        var seen = 0
+        for try await _ in Messages(server) {
+            seen += 1
+            if seen == count { break }
+        }
+        #expect(seen == count)
+        await server.close()
+    }
+
+    @Test("a connection that took over a descriptor is not taken for the one that closed it")
+    func reusedDescriptor() {
+        var connections = PeerConnections()
+        let first = TransportMessage(peer: PeerIdentity("a"), frames: [[1], [2]])
+        let second = TransportMessage(peer: PeerIdentity("b"), frames: [[1], [2]])
+        let lost = TransportMessage(peer: PeerIdentity("a"), content: .disconnected)
+        #expect(connections.merge([first], origins: [9], news: [.accepted(9)]) == [first])
+        #expect(connections.merge([second], origins: [9], news: [.closed(9), .accepted(9)]) == [second, lost])
+        #expect(
+            connections.merge([], origins: [], news: [.closed(9)])
+                == [TransportMessage(peer: PeerIdentity("b"), content: .disconnected)])
+    }
+
+    @Test("a peer that came back over another connection is not lost with the old one")
+    func reconnected() {
+        var connections = PeerConnections()
+        let message = TransportMessage(peer: PeerIdentity("a"), frames: [[1], [2]])
+        _ = connections.merge([message], origins: [9], news: [])
+        _ = connections.merge([message], origins: [10], news: [])
+        #expect(connections.merge([], origins: [], news: [.closed(9)]).isEmpty)
+        #expect(connections.merge([], origins: [], news: [.closed(10)]).count == 1)
     }
 }

@@ -3,6 +3,7 @@
 enum MicroBenchmarks {
     static func main() async throws {
         let isQuick = CommandLine.arguments.contains("--quick")
+        RoutingBenchmark.run(isQuick: isQuick)
         try WireBenchmark.run(isQuick: isQuick)
         try await CatalogBenchmark.run(isQuick: isQuick)
     }

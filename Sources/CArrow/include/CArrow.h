@@ -67,6 +67,20 @@ bool ca_batch_export(const ca_batch *batch, void *arrow_array, void *arrow_schem
 /// Takes over both structs, also when it fails.
 ca_batch *ca_batch_import(void *arrow_array, void *arrow_schema, ca_error *error);
 
+// Rows by the values of some columns. `columns`: "name\x1e...".
+typedef struct ca_parts ca_parts;
+/// The rows of each combination of values, in the order of first rows, without those columns; slices of one batch.
+ca_parts *ca_batch_partition(const ca_batch *batch, const char *columns, ca_error *error);
+void ca_parts_release(ca_parts *parts);
+int32_t ca_parts_count(const ca_parts *parts);
+/// `column=value/...`, percent-encoded as readers of Hive folders decode it; valid while the parts live.
+const char *ca_parts_folder(const ca_parts *parts, int32_t index);
+ca_batch *ca_parts_batch(const ca_parts *parts, int32_t index);
+/// The schema of such rows; NULL when a table cannot be partitioned by one of the columns.
+ca_schema *ca_schema_without(const ca_schema *schema, const char *columns, ca_error *error);
+/// The rows of several batches of one schema as one, copied.
+ca_batch *ca_batch_concatenate(const ca_batch *const *batches, int64_t count, ca_error *error);
+
 // Batches from plain values. `valid` holds a byte for each row, 0 where it is null.
 typedef struct ca_columns ca_columns;
 ca_columns *ca_columns_create(void);
@@ -129,19 +143,51 @@ typedef struct ca_parquet_options {
     int64_t row_group_bytes_max;
     bool threads;
     bool chooses_encodings;  // false: dictionary, then plain, for every column
+    const char *key_values;     // "key\x1fvalue\x1e..." for the footer, or NULL
+    const char *bloom_columns;  // "name\x1e..." of columns that get a bloom filter, or NULL
 } ca_parquet_options;
 
 ca_writer *ca_parquet_create(
     const char *path, const ca_schema *schema, const ca_parquet_options *options, ca_error *error);
 bool ca_parquet_write(ca_writer *writer, const ca_batch *batch, ca_error *error);
+/// Ends the row group and lets go of the file until the next write, so that little but the index stays in memory.
+bool ca_parquet_end_group(ca_writer *writer, ca_error *error);
 /// Writes the footer, syncs and closes the file.
 bool ca_parquet_finish(ca_writer *writer, int64_t *rows, int64_t *bytes, ca_error *error);
 /// Also closes the file, if `finish` has not; what was written stays on disk for the caller to remove.
 void ca_parquet_release(ca_writer *writer);
-/// The file descriptor, so that the owner can lock the file; -1 after finish.
+/// What a file's footer says, without its rows: how many there are, and its keys and values ("key\x1fvalue\x1e...",
+/// malloc'ed).
+bool ca_parquet_footer(const char *path, int64_t *rows, char **key_values, ca_error *error);
+/// The file descriptor; -1 after finish.
 int ca_parquet_descriptor(const ca_writer *writer);
+
+// Object stores. Paths are `bucket/key`. Handles of a store may be used from any thread.
+typedef struct ca_store ca_store;
+typedef struct ca_upload ca_upload;
+/// `s3://bucket?region=...`; credentials and endpoint come from the environment, as for any AWS client.
+ca_store *ca_store_open(const char *uri, ca_error *error);
+void ca_store_release(ca_store *store);
+/// Bytes of an object; 0 for a bucket or a folder, -1 if there is none.
+bool ca_store_size(const ca_store *store, const char *path, int64_t *size, ca_error *error);
+/// Names of the objects right below a folder ("name\x1e...", malloc'ed).
+bool ca_store_names(const ca_store *store, const char *folder, char **names, ca_error *error);
+/// As ca_parquet_footer.
+bool ca_store_footer(const ca_store *store, const char *path, int64_t *rows, char **key_values, ca_error *error);
+/// No error if there is no such object.
+bool ca_store_remove(const ca_store *store, const char *path, ca_error *error);
+/// Sends all of a local file; the object is not there before `complete`.
+ca_upload *ca_upload_begin(const ca_store *store, const char *file, const char *path, ca_error *error);
+/// Makes the object, in the place of one that is there.
+bool ca_upload_complete(ca_upload *upload, ca_error *error);
+/// Takes back what was sent, if it is not complete; releases the handle.
+void ca_upload_abort(ca_upload *upload);
 
 #ifdef __cplusplus
 }
 #endif
+
+#include "Contract.h"
+#include "PlainColumns.h"
+
 #endif

@@ -24,6 +24,9 @@ int cs_pipe(int descriptors[2]);
 /// fcntl F_SETPIPE_SZ, best effort.
 void cs_pipe_size(int descriptor, int bytes);
 
+/// pidfd_open(2): a descriptor that becomes readable when the process has ended; negative errno on failure.
+int cs_pidfd_open(pid_t pid);
+
 /// Decodes a waitpid status: the exit status, or minus the signal's number.
 int cs_exit_code(int status);
 

@@ -20,7 +20,9 @@ struct ArtifactsCommand: AsyncParsableCommand {
         ], whenEmpty: "No artifacts.")
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List artifacts of completed jobs.")
+        static let configuration = CommandConfiguration(
+            abstract: "List artifacts of completed jobs.",
+            discussion: "Example:\n  casparian artifacts list --plugin csv")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Option(help: "Only of this plugin.") var plugin: String?
@@ -33,7 +35,9 @@ struct ArtifactsCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Artifacts of one job.")
+        static let configuration = CommandConfiguration(
+            abstract: "Artifacts of one job.",
+            discussion: "Example:\n  casparian artifacts show 17")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Argument(help: "The job's id.") var job: Int64

@@ -20,7 +20,9 @@ struct FilesCommand: AsyncParsableCommand {
     ]
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List files with their current version.")
+        static let configuration = CommandConfiguration(
+            abstract: "List files with their current version.",
+            discussion: "Example:\n  casparian files list --tag auto_csv")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Option(help: "Only files that carry this tag.") var tag: String?
@@ -36,7 +38,9 @@ struct FilesCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one file, its content hash and its jobs.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show one file, its content hash and its jobs.",
+            discussion: "Example:\n  casparian files show /data/incoming/a.csv")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Argument(help: "The file's path.") var path: String

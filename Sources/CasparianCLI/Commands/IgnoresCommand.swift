@@ -10,7 +10,9 @@ struct IgnoresCommand: AsyncParsableCommand {
         subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List ignore rules.")
+        static let configuration = CommandConfiguration(
+            abstract: "List ignore rules.",
+            discussion: "Example:\n  casparian ignores list")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
 
@@ -29,7 +31,10 @@ struct IgnoresCommand: AsyncParsableCommand {
     }
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a pattern.")
+        static let configuration = CommandConfiguration(
+            abstract: "Add a pattern.",
+            discussion:
+                "Examples:\n  casparian ignores add '*.tmp'\n  casparian ignores add 'cache/' --root /data/incoming")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "gitignore-style pattern; `!` in front takes files back in.") var pattern: String
         @Option(help: "Only below this source root.") var root: String?
@@ -51,7 +56,9 @@ struct IgnoresCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a pattern.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a pattern.",
+            discussion: "Example:\n  casparian ignores remove 2")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The rule's id.") var id: Int64
 

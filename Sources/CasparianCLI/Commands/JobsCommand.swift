@@ -21,7 +21,8 @@ struct JobsCommand: AsyncParsableCommand {
         Column("file") { .text($0.filePath) },
         Column("rows", numeric: true) { .integer($0.rows) },
         Column("size_bytes", "BYTES", numeric: true) { .integer($0.sizeBytes) },
-        Column("error") { .text($0.job.errorMessage.map(JobsCommand.lastLine)) },
+        Column("error") { .text($0.job.errorMessage.map(lastLine)) },
+        Column("quarantined", numeric: true) { .integer($0.quarantined) },
     ]
 
     /// The line of a traceback that names the reason.
@@ -32,7 +33,9 @@ struct JobsCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List jobs, newest last.")
+        static let configuration = CommandConfiguration(
+            abstract: "List jobs, newest last.",
+            discussion: "Example:\n  casparian jobs list --status FAILED --json")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Option(help: "Only jobs in this state.") var status: JobStatus?
@@ -47,7 +50,9 @@ struct JobsCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Everything about one job, the whole error included.")
+        static let configuration = CommandConfiguration(
+            abstract: "Everything about one job, the whole error included.",
+            discussion: "Example:\n  casparian jobs show 17")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
         @Argument(help: "The job's id.") var id: Int64
@@ -66,17 +71,8 @@ struct JobsCommand: AsyncParsableCommand {
                 ("claim_time", .text(job.claimTime?.description)), ("end_time", .text(job.endTime?.description)),
                 ("rows", .integer(found.rows)), ("size_bytes", .integer(found.sizeBytes)),
                 ("result", .text(job.resultSummary)), ("error", .text(job.errorMessage)),
-                (
-                    "artifacts",
-                    .list(
-                        artifacts.map { listed in
-                            .object([
-                                ("topic", .text(listed.artifact.topic)), ("uri", .text(listed.artifact.uri)),
-                                ("rows", .integer(listed.artifact.rows)),
-                                ("size_bytes", .integer(listed.artifact.sizeBytes)),
-                            ])
-                        })
-                ),
+                ("artifacts", .list(artifacts.map { JSONLine.Value.artifact($0.artifact) })),
+                ("quarantined", .integer(found.quarantined)),
             ]
             if listing.json { return Terminal.line(JSONLine.encode(pairs)) }
             for (key, value) in pairs { Terminal.line("\(key): \(TextTable.text(value))") }
@@ -84,7 +80,9 @@ struct JobsCommand: AsyncParsableCommand {
     }
 
     struct Retry: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Queue failed jobs again, under the same ids.")
+        static let configuration = CommandConfiguration(
+            abstract: "Queue failed jobs again, under the same ids.",
+            discussion: "Examples:\n  casparian jobs retry 17 18\n  casparian jobs retry --all-failed")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The jobs' ids.") var ids: [Int64] = []
         @Flag(help: "Every failed job.") var allFailed = false
@@ -112,7 +110,8 @@ struct JobsCommand: AsyncParsableCommand {
 
     struct Wait: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Wait until jobs have ended; exit status 1 if one of them failed.")
+            abstract: "Wait until jobs have ended; exit status 1 if one of them failed.",
+            discussion: "Example:\n  casparian jobs wait 17 --timeout 600")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The jobs' ids; none waits for the whole queue.") var ids: [Int64] = []
         @Option(help: "Give up after so many seconds.") var timeout: Double?
@@ -128,6 +127,6 @@ struct JobsCommand: AsyncParsableCommand {
     }
 }
 
-extension JobStatus: @retroactive ExpressibleByArgument {
+extension JobStatus: ExpressibleByArgument {
     public init?(argument: String) { self.init(rawValue: argument.uppercased()) }
 }

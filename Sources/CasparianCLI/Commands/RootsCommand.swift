@@ -9,7 +9,9 @@ struct RootsCommand: AsyncParsableCommand {
         subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List source roots.")
+        static let configuration = CommandConfiguration(
+            abstract: "List source roots.",
+            discussion: "Example:\n  casparian roots list --json")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
 
@@ -27,7 +29,9 @@ struct RootsCommand: AsyncParsableCommand {
     }
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a folder, or activate it again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Add a folder, or activate it again.",
+            discussion: "Example:\n  casparian roots add /data/incoming")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The folder.") var path: String
 
@@ -43,7 +47,8 @@ struct RootsCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Stop scanning a folder. What is known of its files stays.")
+            abstract: "Stop scanning a folder. What is known of its files stays.",
+            discussion: "Example:\n  casparian roots remove /data/incoming")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The folder.") var path: String
 

@@ -16,7 +16,9 @@ struct RulesCommand: AsyncParsableCommand {
         subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List routing rules.")
+        static let configuration = CommandConfiguration(
+            abstract: "List routing rules.",
+            discussion: "Example:\n  casparian rules list")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
 
@@ -34,7 +36,10 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a rule; files that are known already are routed again.")
+            abstract: "Add a rule; files that are known already are routed again.",
+            discussion:
+                "Examples:\n  casparian rules add '*.csv' auto_csv\n  casparian rules add 'logs/**/*.log' logs --priority 80"
+        )
         @OptionGroup var project: ProjectOptions
         @Argument(help: "gitignore-style pattern, relative to the source root.") var pattern: String
         @Argument(help: "The tag that matching files get.") var tag: String
@@ -50,7 +55,9 @@ struct RulesCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a rule. Jobs it made stay.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a rule. Jobs it made stay.",
+            discussion: "Example:\n  casparian rules remove 3")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The rule's id.") var id: Int64
 

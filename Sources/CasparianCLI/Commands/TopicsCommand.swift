@@ -15,7 +15,9 @@ struct TopicsCommand: AsyncParsableCommand {
         subcommands: [List.self, Set.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List topics.")
+        static let configuration = CommandConfiguration(
+            abstract: "List topics.",
+            discussion: "Example:\n  casparian topics list")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
 
@@ -35,7 +37,8 @@ struct TopicsCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set", abstract: "Set where a topic is written; wins over the plugin's manifest.")
+            commandName: "set", abstract: "Set where a topic is written; wins over the plugin's manifest.",
+            discussion: "Example:\n  casparian topics set csv output parquet://tables/csv.parquet")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The plugin's name.") var plugin: String
         @Argument(help: "The topic; `output` is what a plugin returns.") var topic: String
@@ -46,13 +49,7 @@ struct TopicsCommand: AsyncParsableCommand {
 
         func run() async throws {
             do { _ = try SinkURI(uri) } catch { throw ExitStatus.misuse("\(error)") }
-            var definition: String?
-            if let schema {
-                guard let text = try? String(contentsOfFile: Paths.absolute(schema), encoding: .utf8) else {
-                    throw ExitStatus.unreachable("\(schema): cannot be read as a text file")
-                }
-                definition = text
-            }
+            let definition = try schema.map(ContractFile.read)
             let sink = SinkConfig(topic: topic, uri: uri, mode: mode, schemaDefinition: definition)
             _ = try await project.openCatalog().setTopicConfig(plugin: plugin, sink: sink, isAdditional: additional)
             Terminal.line("\(plugin) \(topic) -> \(uri), mode \(mode.rawValue)")
@@ -60,7 +57,9 @@ struct TopicsCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a topic's configuration.")
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a topic's configuration.",
+            discussion: "Example:\n  casparian topics remove csv output")
         @OptionGroup var project: ProjectOptions
         @Argument(help: "The plugin's name.") var plugin: String
         @Argument(help: "The topic.") var topic: String
@@ -74,4 +73,4 @@ struct TopicsCommand: AsyncParsableCommand {
     }
 }
 
-extension SinkMode: @retroactive ExpressibleByArgument {}
+extension SinkMode: ExpressibleByArgument {}

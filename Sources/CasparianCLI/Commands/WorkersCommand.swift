@@ -9,7 +9,9 @@ struct WorkersCommand: AsyncParsableCommand {
         subcommands: [List.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List workers.")
+        static let configuration = CommandConfiguration(
+            abstract: "List workers.",
+            discussion: "Example:\n  casparian workers list")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var listing: ListingOptions
 

@@ -11,9 +11,18 @@ enum Format {
         return unit == 0 ? "\(count) B" : "\(decimal(value)) \(units[unit])"
     }
 
-    static func duration(_ duration: Duration) -> String {
+    static func seconds(_ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components
-        let total = Double(seconds) + Double(attoseconds) / 1e18
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+
+    /// `119 MB/s`
+    static func rate(_ count: Int64, in duration: Duration) -> String {
+        bytes(Int64(Double(count) / max(seconds(duration), 1e-6))) + "/s"
+    }
+
+    static func duration(_ duration: Duration) -> String {
+        let total = seconds(duration)
         if total < 1 { return "\(decimal(total * 1000)) ms" }
         if total < 120 { return "\(decimal(total)) s" }
         return "\(Int(total) / 60) min \(Int(total) % 60) s"

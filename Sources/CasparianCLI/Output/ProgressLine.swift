@@ -2,7 +2,8 @@ import Foundation
 
 /// One line on a terminal that is written over again and again; silent where nobody watches.
 struct ProgressLine: Sendable {
-    private let isShown = Terminal.isInteractive
+    /// False where nobody watches.
+    let isShown = Terminal.isInteractive
 
     /// Shows `text` in place of what was there.
     func show(_ text: String) {

@@ -36,38 +36,73 @@ extension ProjectSettings {
     static func resolve(
         _ options: ProjectOptions, overrides: SettingsOverrides = SettingsOverrides()
     ) async throws -> ProjectSettings {
-        let sources = try await SettingsSources.load(file: options.config)
+        try resolve(options, overrides: overrides, from: SettingsSources(file: options.config))
+    }
+
+    /// The same from given sources; flags start at the working folder.
+    static func resolve(
+        _ options: ProjectOptions, overrides: SettingsOverrides, from sources: SettingsSources
+    ) throws -> ProjectSettings {
         func path(_ flag: String?, _ key: SettingKey, _ fallback: String) throws -> String {
             if let flag { return Paths.absolute(flag) }
-            return Paths.absolute(try sources.text(key.rawValue) ?? fallback, from: sources.folder)
+            return Paths.absolute(try sources.text(key.rawValue)?.value ?? fallback, from: sources.folder)
         }
-        let slots = try overrides.slots ?? sources.integer(SettingKey.slots.rawValue) ?? 2
-        guard SettingKey.slotsRange.contains(slots) else {
-            throw SettingsError(source: "slots", message: "must be from 1 to \(SettingKey.slotsRange.upperBound)")
+        let formatText = try checked(
+            options.logFormat.map { .init(value: $0.rawValue, source: "--log-format") }
+                ?? sources.text(SettingKey.logFormat), or: "text", "'log.format' is text or json"
+        ) {
+            LogFormat(rawValue: $0) != nil
         }
-        let settle = try sources.number(SettingKey.settleSeconds.rawValue) ?? 0
-        guard SettingKey.settleSecondsRange.contains(settle) else {
-            throw SettingsError(source: "settle_seconds", message: "must be from 0 to 86400")
-        }
-        let level = try options.logLevel ?? sources.text(SettingKey.logLevel) ?? "info"
-        guard logLevels.contains(level) else {
-            throw SettingsError(
-                source: "log.level", message: "'\(level)' is none of \(logLevels.joined(separator: ", "))")
-        }
-        let formatText = try options.logFormat?.rawValue ?? sources.text(SettingKey.logFormat) ?? "text"
-        guard let format = LogFormat(rawValue: formatText) else {
-            throw SettingsError(source: "log.format", message: "'\(formatText)' is neither text nor json")
+        let settle = try checked(
+            sources.number(SettingKey.settleSeconds.rawValue), or: 0, "'settle_seconds' is from 0 to 86400"
+        ) {
+            SettingKey.settleSecondsRange.contains($0)
         }
         return ProjectSettings(
             database: try path(options.database, .database, "casparian_flow.sqlite3"),
-            bind: try overrides.bind ?? sources.text(SettingKey.bind.rawValue) ?? "tcp://127.0.0.1:5555",
-            roots: (try sources.texts(SettingKey.roots.rawValue) ?? []).map {
+            bind: try overrides.bind ?? sources.text(SettingKey.bind.rawValue)?.value ?? "tcp://127.0.0.1:5555",
+            roots: (try sources.texts(SettingKey.roots.rawValue)?.value ?? []).map {
                 Paths.absolute($0, from: sources.folder)
             },
-            ignore: try sources.texts(SettingKey.ignore.rawValue) ?? [],
+            ignore: try sources.texts(SettingKey.ignore.rawValue)?.value ?? [],
             plugins: try path(overrides.plugins, .plugins, "plugins"),
             output: try path(overrides.output, .output, "output"),
-            python: try overrides.python ?? sources.text(SettingKey.python.rawValue),
-            slots: slots, settle: .milliseconds(Int64(settle * 1000)), logLevel: level, logFormat: format)
+            python: try overrides.python ?? sources.text(SettingKey.python.rawValue)?.value,
+            slots: try slots(overrides, sources), settle: .milliseconds(Int64(settle * 1000)),
+            logLevel: try logLevel(options, sources), logFormat: LogFormat(rawValue: formatText) ?? .text,
+            servers: try Dictionary(
+                uniqueKeysWithValues: ServerSettings.keys.map {
+                    ($0.scheme, try ServerSettings($0.scheme, from: sources))
+                }
+            ))
+    }
+
+    private static func slots(_ overrides: SettingsOverrides, _ sources: SettingsSources) throws -> Int {
+        let found =
+            try overrides.slots.map { .init(value: $0, source: "--slots") }
+            ?? sources.integer(SettingKey.slots.rawValue)
+        return try checked(found, or: 2, "'slots' is from 1 to \(SettingKey.slotsRange.upperBound)") {
+            SettingKey.slotsRange.contains($0)
+        }
+    }
+
+    private static func logLevel(_ options: ProjectOptions, _ sources: SettingsSources) throws -> String {
+        let found =
+            try options.logLevel.map { .init(value: $0, source: "--log-level") }
+            ?? sources.text(SettingKey.logLevel)
+        return try checked(found, or: "info", "'log.level' is one of \(logLevels.joined(separator: ", "))") {
+            logLevels.contains($0)
+        }
+    }
+
+    /// - Throws: `SettingsError` that names where the value came from.
+    private static func checked<Value>(
+        _ found: SettingsSources.Found<Value>?, or fallback: Value, _ rule: String, _ isGood: (Value) -> Bool
+    ) throws -> Value {
+        guard let found else { return fallback }
+        guard isGood(found.value) else {
+            throw SettingsError(source: found.source, message: "\(rule), not '\(found.value)'")
+        }
+        return found.value
     }
 }

@@ -3,7 +3,7 @@ import CasparianModel
 /// Everything a project can set, resolved: flags over environment (`CASPARIAN_*`) over `casparian.yaml` over defaults.
 ///
 /// Paths are absolute. docs/command-line.md lists the keys.
-struct ProjectSettings: Sendable {
+struct ProjectSettings: Sendable, Equatable {
     /// The state database file.
     var database: String
     /// Where the sentinel listens.
@@ -25,6 +25,8 @@ struct ProjectSettings: Sendable {
     var logLevel: String
     /// `text` or `json`.
     var logFormat: LogFormat
+    /// Servers of SQL sinks, by scheme; those that nothing is set for too.
+    var servers: [String: ServerSettings]
 }
 
 /// How log lines are written to standard error.
@@ -44,6 +46,38 @@ enum SettingKey: String, CaseIterable {
     static let slotsRange = 1...256
     /// Bounds of `settle_seconds`.
     static let settleSecondsRange = 0.0...86_400.0
+
+    var form: SettingForm {
+        switch self {
+        case .database, .bind, .plugins, .output, .python: .text
+        case .roots, .ignore: .texts
+        case .slots: .integer
+        case .settleSeconds: .number
+        case .log: .group(["level", "format"])
+        case .sinks: .groups(Dictionary(uniqueKeysWithValues: ServerSettings.keys.map { ($0.scheme, $0.keys) }))
+        }
+    }
+}
+
+/// What stands behind a key.
+enum SettingForm: Hashable {
+    case text, integer, number, texts
+    /// Keys of its own, each a text.
+    case group([String])
+    /// Groups by name, each with keys of its own.
+    case groups([String: [String]])
+
+    /// For messages.
+    var expected: String {
+        switch self {
+        case .text: "a text"
+        case .integer: "a whole number"
+        case .number: "a number"
+        case .texts: "a list of texts"
+        case .group(let keys): "keys: \(keys.joined(separator: ", "))"
+        case .groups(let groups): "keys: \(groups.keys.sorted().joined(separator: ", "))"
+        }
+    }
 }
 
 /// A setting cannot be used.

@@ -21,8 +21,8 @@ extension MemoryState {
                 && (filter.tag.map { file.version?.tags.contains($0) ?? false } ?? true)
         }
         let sorted = found.sorted {
-            $0.relativePath != $1.relativePath
-                ? Self.precedes($0.relativePath, $1.relativePath) : $0.sourceRootID < $1.sourceRootID
+            $0.relativePath.utf8.elementsEqual($1.relativePath.utf8)
+                ? $0.sourceRootID < $1.sourceRootID : Self.precedes($0.relativePath, $1.relativePath)
         }
         return sorted.prefix(filter.limit).map { FileListing(rootPath: paths[$0.sourceRootID] ?? "", file: $0) }
     }

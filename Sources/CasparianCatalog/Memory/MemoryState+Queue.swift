@@ -122,7 +122,7 @@ extension MemoryState {
         let receipt = receipts[job.id]
         return JobListing(
             job: job, filePath: path ?? "", contentHash: version?.contentHash, rows: receipt?.rows,
-            sizeBytes: receipt?.sizeBytes)
+            sizeBytes: receipt?.sizeBytes, quarantined: receipt?.metrics[JobReceipt.quarantinedMetric])
     }
 
     func listJobs(_ filter: JobFilter) -> [JobListing] {

@@ -26,9 +26,15 @@ struct MemoryState: Sendable {
 
     private var lastID: Int64 = 0
 
+    /// Paths are compared by bytes: two file names can be equal as texts.
     struct PlaceKey: Hashable {
-        var root: SourceRootID
-        var path: String
+        private let root: SourceRootID
+        private let path: [UInt8]
+
+        init(root: SourceRootID, path: String) {
+            self.root = root
+            self.path = Array(path.utf8)
+        }
     }
     struct VersionKey: Hashable {
         var place: FileLocationID

@@ -25,9 +25,20 @@ struct NativeParameters: Decodable {
 
     init() {}
 
+    /// What a reader understands; anything else is refused rather than ignored.
+    private static func known(_ format: NativeFormat) -> [CodingKeys] {
+        switch format {
+        case .csv: CodingKeys.allCases
+        case .jsonl: [.types]
+        case .lines: [.encoding]
+        case .parquet: []
+        }
+    }
+
     /// - Throws: `PluginError` that names the parameter.
-    init(json: String?, plugin: String) throws {
+    init(json: String?, format: NativeFormat) throws {
         self.init()
+        let plugin = format.rawValue
         guard let json, !json.isEmpty else { return }
         let data = Data(json.utf8)
         func reject(_ message: String) -> PluginError {
@@ -38,9 +49,10 @@ struct NativeParameters: Decodable {
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw reject("its parameters are not a JSON object: \(json)")
         }
-        let known = CodingKeys.allCases.map(\.rawValue)
+        let known = Self.known(format).map(\.rawValue)
         if let unknown = object.keys.sorted().first(where: { !known.contains($0) }) {
-            throw reject("unknown parameter '\(unknown)'; the parameters are \(known.joined(separator: ", "))")
+            let possible = known.isEmpty ? "it has none" : "it has \(known.joined(separator: ", "))"
+            throw reject("unknown parameter '\(unknown)'; \(possible)")
         }
         do {
             self = try JSONDecoder().decode(NativeParameters.self, from: data)

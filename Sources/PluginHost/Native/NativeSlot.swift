@@ -14,19 +14,21 @@ final class NativeSlot: PluginSlot {
 
     func run(_ invocation: PluginInvocation, output: any PluginOutput) throws {
         state.withLock { $0.isCancelled = false }
+        // From here on `cancel` is heard.
+        if output.isCancelled { cancel() }
         defer { state.withLock { $0.source = nil } }
         guard let format = NativeFormat(rawValue: invocation.pluginName) else {
             throw PluginError(code: .unknownPlugin, plugin: invocation.pluginName, message: "no such built-in plugin")
         }
-        var parameters = try NativeParameters(json: invocation.parameters, plugin: invocation.pluginName)
+        var parameters = try NativeParameters(json: invocation.parameters, format: format)
         do {
             do {
-                try read(format, invocation.filePath, parameters, output)
+                try read(format, invocation.filePath, &parameters, invocation.textColumns, output)
             } catch let error as ColumnarError where error.code == .typeConflict && !error.widerTypes.isEmpty {
                 // A later part of the file showed that a type was too narrow: begin anew with types that fit all of it.
                 try output.restart()
                 parameters.types = error.widerTypes
-                try read(format, invocation.filePath, parameters, output)
+                try read(format, invocation.filePath, &parameters, invocation.textColumns, output)
             }
         } catch let error as ColumnarError {
             throw PluginError(
@@ -36,8 +38,28 @@ final class NativeSlot: PluginSlot {
     }
 
     private func read(
-        _ format: NativeFormat, _ path: String, _ parameters: NativeParameters, _ output: any PluginOutput
+        _ format: NativeFormat, _ path: String, _ parameters: inout NativeParameters, _ textColumns: Set<String>,
+        _ output: any PluginOutput
     ) throws {
+        var source = try open(format, path, parameters)
+        if format == .csv || format == .jsonl, !textColumns.isEmpty {
+            // What the parameters say wins. Only columns that are there can be given a type. Of a CSV file no more than
+            // the beginning is known here: an empty column may turn into one of numbers.
+            var types = parameters.types ?? [:]
+            let known = types.count
+            for field in source.schema.fields where textColumns.contains(field.name) && types[field.name] == nil {
+                if format == .csv || field.type != "string" { types[field.name] = "string" }
+            }
+            if types.count > known {
+                parameters.types = types
+                source = try open(format, path, parameters)
+            }
+        }
+        while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
+    }
+
+    /// A source that hears `cancel`.
+    private func open(_ format: NativeFormat, _ path: String, _ parameters: NativeParameters) throws -> BatchSource {
         let source: BatchSource =
             switch format {
             case .csv: try BatchReader.csv(path: path, options: parameters.csvOptions)
@@ -50,7 +72,7 @@ final class NativeSlot: PluginSlot {
             return state.isCancelled
         }
         if wasCancelled { source.cancel() }
-        while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
+        return source
     }
 
     func cancel() {

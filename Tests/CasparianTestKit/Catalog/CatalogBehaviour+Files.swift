@@ -29,6 +29,17 @@ extension CatalogBehaviour {
             #expect(jobs.allSatisfy { $0.job.status == .queued && $0.job.priority == 50 && $0.job.retryCount == 0 })
             #expect(jobs.allSatisfy { $0.filePath == "/data/in/a.csv" && $0.contentHash == hash(1).hex })
         },
+        CatalogBehaviour("names that are equal as texts and differ in bytes are two places") { catalog async throws in
+            let root = try await ready(catalog)
+            let names = ["e\u{301}.csv", "\u{e9}.csv"]
+            for name in names {
+                #expect(try await catalog.record([seen(name, 1, plugins: ["p"])], root: root, now: now).newFiles == 1)
+            }
+            let known = try await catalog.knownFiles(root: root).map { Array($0.relativePath.utf8) }
+            #expect(known == names.map { Array($0.utf8) })
+            #expect(try await catalog.files(FileFilter()).map { Array($0.file.relativePath.utf8) } == known)
+            #expect(try await catalog.jobs(JobFilter()).count == 2)
+        },
         CatalogBehaviour("seeing the same again changes nothing and queues nothing") { catalog async throws in
             let root = try await ready(catalog)
             let file = seen("a.csv", 1, tags: ["t"], plugins: ["p"])

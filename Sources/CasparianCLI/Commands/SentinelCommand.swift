@@ -1,0 +1,37 @@
+import ArgumentParser
+import CasparianSentinel
+import Logging
+import ServiceLifecycle
+import ZeroMQTransport
+
+struct SentinelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sentinel", abstract: "Hand out jobs to workers and record what came of them.",
+        discussion: """
+            Runs until SIGINT or SIGTERM. Jobs that run at that moment go on at their workers; the next sentinel
+            takes them over.
+
+            Examples:
+              casparian sentinel
+              casparian sentinel --bind tcp://127.0.0.1:6000 --database /var/lib/casparian/state.sqlite3
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @Option(help: "Where to listen for workers. Default: tcp://127.0.0.1:5555.") var bind: String?
+
+    func run() async throws {
+        let settings = try await ProjectSettings.resolve(project, overrides: SettingsOverrides(bind: bind))
+        Logs.start(settings)
+        let logger = Logger(label: "sentinel")
+        let catalog = try await project.openCatalog()
+        let server = try ZeroMQServer.bind(address: settings.bind)
+        logger.info("sentinel listens", metadata: ["address": "\(server.address)", "database": "\(settings.database)"])
+        if !Address.isLoopback(server.address) {
+            logger.warning(
+                "anybody who reaches this address can hand in receipts", metadata: ["address": "\(bind ?? "")"])
+        }
+        try await Composition.untilDoneOrSignal(
+            Sentinel(catalog: catalog, transport: server, logger: logger), logger: Logs.silent)
+        logger.info("sentinel ended")
+    }
+}

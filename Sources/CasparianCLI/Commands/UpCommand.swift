@@ -1,0 +1,90 @@
+import ArgumentParser
+import CasparianCatalog
+import CasparianScout
+import CasparianSentinel
+import Logging
+import ServiceLifecycle
+import ZeroMQTransport
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Discover, dispatch and process in one program.",
+        discussion: """
+            A sentinel, a worker and a scout as casparian.yaml says, until SIGINT or SIGTERM. Other workers may connect.
+            With --until-idle it scans once and ends when nothing is queued or running: 0 if all went well, 1 if a job
+            failed or no worker can run it, 69 if a root cannot be read.
+
+            Examples:
+              casparian up
+              casparian up --until-idle
+              casparian up --until-idle --log-level warning --slots 4
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @Flag(help: "Scan once, process what is queued, and exit.") var untilIdle = false
+    @Option(help: "Where to listen for other workers. Default: tcp://127.0.0.1:5555.") var bind: String?
+    @Option(help: "Folder of Python plugins.") var plugins: String?
+    @Option(help: "Folder for Parquet files.") var output: String?
+    @Option(help: "Python interpreter for plugins; it needs pyarrow.") var python: String?
+    @Option(help: "Jobs at once.") var slots: Int?
+
+    func run() async throws {
+        let settings = try await ProjectSettings.resolve(
+            project,
+            overrides: SettingsOverrides(bind: bind, plugins: plugins, output: output, python: python, slots: slots))
+        Logs.start(settings)
+        let start = ContinuousClock.now
+        let catalog = try await project.openCatalog()
+        for root in settings.roots { _ = try await catalog.addSourceRoot(path: root) }
+        let monitor = UpMonitor()
+        let progress = UpProgress()
+        let scout = Composition.scout(settings, catalog: catalog)
+        let server = try ZeroMQServer.bind(address: settings.bind)
+        let sentinel = Sentinel(catalog: catalog, transport: server, logger: Logger(label: "sentinel")) { snapshot in
+            monitor.update(snapshot)
+            if !untilIdle { progress.show(snapshot) }
+        }
+        // What the worker tells of its jobs the sentinel tells too.
+        var workerLogger = Logger(label: "worker")
+        workerLogger.logLevel = max(workerLogger.logLevel, .warning)
+        let worker = try Composition.worker(settings, address: server.address, logger: workerLogger)
+        let ending = UntilIdle(
+            catalog: catalog, scout: scout, monitor: monitor, progress: progress, logger: Logger(label: "up"))
+        let discovery: any Service =
+            untilIdle
+            ? ending
+            : ScoutService(catalog: catalog, scout: scout, logger: Logger(label: "scout"), now: { Clock.now() })
+        // Ended in reverse order: discovery, then the worker, then the sentinel that takes its last receipts.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: sentinel), .init(service: worker),
+                    .init(service: discovery, successTerminationBehavior: .gracefullyShutdownGroup),
+                ], gracefulShutdownSignals: [.sigint, .sigterm], logger: Logs.silent))
+        try await group.run()
+        progress.clear()
+        guard untilIdle else { return }
+        try conclude(ending.outcome, monitor.snapshot, ContinuousClock.now - start)
+    }
+
+    private func conclude(_ outcome: UntilIdle.Outcome, _ snapshot: SentinelSnapshot, _ took: Duration) throws {
+        Terminal.line(
+            "\(Format.count(outcome.filesSeen, "file")), \(Format.count(snapshot.completed, "job")) completed, "
+                + "\(snapshot.failed) failed, in \(Format.duration(took))")
+        var problems: [String] = []
+        if snapshot.failed > 0 {
+            problems.append(
+                "\(Format.count(snapshot.failed, "job")) failed; see casparian jobs list --status FAILED")
+        }
+        for (plugin, jobs) in outcome.stranded.sorted(by: { $0.key < $1.key }) {
+            problems.append(
+                "\(Format.count(jobs, "job")) for '\(plugin)', which no worker offers; put \(plugin).py into the "
+                    + "plugins folder")
+        }
+        if !outcome.isDone { problems.append("ended before the queue was empty") }
+        if !outcome.unreadable.isEmpty {
+            throw ExitStatus.unreachable((outcome.unreadable + problems).joined(separator: "\n"))
+        }
+        guard problems.isEmpty else { throw ExitStatus.failed(problems.joined(separator: "\n")) }
+    }
+}

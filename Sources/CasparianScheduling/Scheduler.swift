@@ -1,0 +1,128 @@
+import CasparianModel
+import CasparianWire
+
+/// The sentinel's brain: which worker holds which job, who is lost, who gets the next one.
+///
+/// Pure: it is told what happens and when, and says what to do. The queue itself is in the catalog; the scheduler says
+/// how many jobs each worker can take (`openings`) and is told which ones it got (`dispatch`).
+public struct Scheduler: Sendable {
+    let policy: SchedulerPolicy
+    var workers: [WorkerKey: ConnectedWorker] = [:]
+    /// Who holds each job that was handed out.
+    var holder: [JobID: WorkerKey] = [:]
+    /// Jobs of an earlier sentinel whose workers have not reported yet, and when their time is up.
+    var orphans: [JobID: (job: RunningJob, until: Duration)] = [:]
+    /// Who held a job before it was taken away: its late success still counts.
+    var formerHolders: [JobID: WorkerKey] = [:]
+    var lastTick: Duration?
+    /// Something may be in the queue that somebody can take.
+    public internal(set) var mayHaveWork = false
+
+    /// Former holders that are remembered.
+    static let formerHoldersMax = 100_000
+
+    public init(policy: SchedulerPolicy = SchedulerPolicy()) { self.policy = policy }
+
+    /// Nobody holds a job and nobody waits to be asked for one.
+    public var isIdle: Bool { holder.isEmpty && orphans.isEmpty && !mayHaveWork }
+    public var workerCount: Int { workers.count }
+    public var runningCount: Int { holder.count + orphans.count }
+    /// For simulations: whether a worker has identified.
+    package func knows(_ worker: WorkerKey) -> Bool { workers[worker] != nil }
+    /// Plugins whose jobs find a worker, if only to fail there with the reason.
+    public var offeredPlugins: Set<String> { Set(workers.values.flatMap { $0.plugins + $0.broken }) }
+
+    /// Takes note of an event.
+    public mutating func handle(_ event: SchedulerEvent, now: SchedulerTime) -> [SchedulerAction] {
+        switch event {
+        case .started(let running): return start(running, now)
+        case .message(let message, let key): return receive(message, from: key, now)
+        case .disconnected(let key): return disconnected(key, now)
+        case .tick: return tick(now)
+        case .catalogChanged:
+            mayHaveWork = true
+            return []
+        }
+    }
+
+    /// Room for jobs, worker by worker; empty when there is nothing to ask the catalog for.
+    public func openings() -> [Opening] {
+        guard mayHaveWork else { return [] }
+        let loadable = workers.values.contains { !$0.broken.isEmpty } ? Set(workers.values.flatMap(\.plugins)) : []
+        // In a stable order, so that a run can be repeated; the catalog hands out jobs in turns.
+        let inOrder = workers.values.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+        return inOrder.compactMap { worker in
+            let room = worker.room(policy)
+            // What no worker can load fails at one that has it, with the traceback; it does not wait unseen.
+            let plugins = worker.plugins + worker.broken.filter { !loadable.contains($0) }
+            guard room > 0, !plugins.isEmpty else { return nil }
+            return Opening(worker: worker.key, host: worker.host, pid: worker.pid, count: room, plugins: plugins)
+        }
+    }
+
+    /// Takes note of what the catalog gave for `openings`.
+    ///
+    /// - Parameters:
+    ///   - assignments: Jobs with their workers; RUNNING in the catalog by now.
+    ///   - isExhausted: Somebody had room left: nothing more waits for those who asked.
+    ///   - now: When the catalog answered; leases begin.
+    public mutating func dispatch(
+        _ assignments: [(worker: WorkerKey, job: JobAssignment)], isExhausted: Bool, now: SchedulerTime
+    ) -> [SchedulerAction] {
+        if isExhausted { mayHaveWork = false }
+        var actions: [SchedulerAction] = []
+        for (key, job) in assignments {
+            guard workers[key] != nil else {
+                actions += requeue(job.jobID, "its worker is gone")
+                continue
+            }
+            workers[key]?.jobs[job.jobID] = ConnectedWorker.Held(
+                pluginName: job.order.pluginName, attempt: job.attempt, dispatched: now.elapsed,
+                confirmed: now.elapsed)
+            holder[job.jobID] = key
+            if formerHolders[job.jobID] == key { formerHolders[job.jobID] = nil }
+            var order = job.order
+            order.attempt = job.attempt
+            order.leaseSeconds = Int(policy.lease.components.seconds)
+            actions.append(
+                .send(WireMessage(jobID: UInt64(bitPattern: job.jobID.rawValue), .dispatch(order)), to: key))
+            if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }
+        }
+        return actions
+    }
+
+    /// The sentinel ends: its workers' rows say so. Their jobs stay RUNNING; the next sentinel finds them.
+    public mutating func stop(now: SchedulerTime) -> [SchedulerAction] {
+        workers.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.compactMap { key in
+            workers[key]?.row(now, interval: .zero, status: .offline).map { .save($0) }
+        }
+    }
+
+    private mutating func start(_ running: [RunningJob], _ now: SchedulerTime) -> [SchedulerAction] {
+        mayHaveWork = true
+        lastTick = now.elapsed
+        var actions: [SchedulerAction] = []
+        for job in running {
+            if job.isHolderDead {
+                actions += requeue(job.id, "its worker is dead")
+            } else {
+                orphans[job.id] = (job, now.elapsed + policy.lease)
+            }
+        }
+        return actions
+    }
+
+    mutating func requeue(_ job: JobID, _ reason: String) -> [SchedulerAction] {
+        mayHaveWork = true
+        return [.requeue(job), .note(SchedulerNote(.jobRequeued, job: job, detail: reason))]
+    }
+
+    /// Takes a job away from its holder.
+    mutating func take(_ job: JobID, from key: WorkerKey, _ reason: String) -> [SchedulerAction] {
+        workers[key]?.jobs[job] = nil
+        if holder[job] == key { holder[job] = nil }
+        if formerHolders.count >= Self.formerHoldersMax { formerHolders.removeAll() }
+        formerHolders[job] = key
+        return requeue(job, reason)
+    }
+}

@@ -1,0 +1,153 @@
+import CasparianModel
+import CasparianPluginRuntime
+import Synchronization
+
+/// Runs one Python job at a time in a warm guest.
+final class PythonSlot: PluginSlot {
+    private struct State {
+        /// The warm guest between jobs; a running job has taken it out.
+        var guest: GuestProcess?
+        var isShutDown = false
+    }
+
+    private let folder: String
+    private let command: GuestCommand
+    private let state = Mutex(State())
+    /// Nil when the process had no descriptors left; then no job runs.
+    private let cancelSignal: Result<CancelSignal, GuestStartError>
+
+    init(folder: String, command: GuestCommand) {
+        self.folder = folder
+        self.command = command
+        self.cancelSignal = Result { () throws(GuestStartError) in try CancelSignal() }
+    }
+
+    func run(_ invocation: PluginInvocation, output: any PluginOutput) throws {
+        let plugin = invocation.pluginName
+        let cancel: CancelSignal
+        do { cancel = try cancelSignal.get() } catch { throw Self.cannotStart(plugin, "\(error)", printed: "") }
+        cancel.begin()
+        defer { cancel.end() }
+        // From here on `cancel` is heard.
+        if output.isCancelled { throw Self.error(.cancelled, plugin: plugin, exit: nil, printed: "") }
+        let guest = try warmGuest(for: plugin, cancel: cancel)
+        do {
+            let residentBytes = try converse(invocation, guest, output, cancel)
+            keep(guest, unless: guest.isWorn(residentBytes: residentBytes))
+        } catch let failure as JobFailure {
+            keep(guest, unless: guest.isWorn(residentBytes: failure.residentBytes))
+            throw failure.error
+        } catch let end as GuestEnd {
+            let exit = guest.stop(politely: end == .gone)
+            throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail())
+        } catch {
+            // The output took no more: the plugin has nobody to speak to.
+            guest.stop(politely: false)
+            throw error
+        }
+    }
+
+    /// A plugin's own failure: the guest is well.
+    private struct JobFailure: Error {
+        var error: PluginError
+        var residentBytes: Int64?
+    }
+
+    /// Returns the guest's resident memory after the job, in bytes.
+    private func converse(
+        _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal
+    ) throws -> Int64? {
+        guest.log.reset()
+        let order = GuestOrder.Job(
+            plugin: invocation.pluginName, module: "\(folder)/\(invocation.pluginName).py",
+            filePath: invocation.filePath, fileID: invocation.fileVersionID.rawValue,
+            jobID: invocation.jobID.rawValue, parameters: invocation.parameters)
+        try guest.channel.send(GuestFrameType.job, order, cancel: cancel)
+        while true {
+            switch try guest.channel.receive(cancel: cancel) {
+            case .data(let topic, let batches):
+                for batch in batches { try output.write(batch, topic: topic) }
+            case .done(let done):
+                return done.residentBytes
+            case .failed(let failed):
+                throw JobFailure(
+                    error: PluginError(
+                        code: Self.code(failed.code), plugin: invocation.pluginName, message: failed.message,
+                        logTail: guest.log.tail()), residentBytes: failed.residentBytes)
+            case .hello, .plugin:
+                throw GuestEnd.garbage("a frame that has no place in a job")
+            }
+        }
+    }
+
+    private func warmGuest(for plugin: String, cancel: CancelSignal) throws -> GuestProcess {
+        let (warm, isShutDown) = state.withLock { state in
+            defer { state.guest = nil }
+            return (state.guest, state.isShutDown)
+        }
+        if isShutDown { throw PluginError(code: .cancelled, plugin: plugin, message: "this worker is shutting down") }
+        if let warm, !warm.hasEnded { return warm }
+        warm?.stop(politely: false)
+        do {
+            return try GuestProcess.start(command, cancel: cancel)
+        } catch GuestEnd.cancelled {
+            throw PluginError(code: .cancelled, plugin: plugin, message: "stopped on request")
+        } catch let failure as GuestStartFailure {
+            throw Self.cannotStart(plugin, "\(failure)", printed: failure.printed)
+        } catch {
+            throw Self.cannotStart(plugin, "\(error)", printed: "")
+        }
+    }
+
+    private func keep(_ guest: GuestProcess, unless isWorn: Bool) {
+        let isKept = state.withLock { state in
+            guard !isWorn, !state.isShutDown else { return false }
+            state.guest = guest
+            return true
+        }
+        if !isKept { guest.stop(politely: true) }
+    }
+
+    func cancel() { try? cancelSignal.get().raise() }
+
+    func shutDown() {
+        let guest = state.withLock { state in
+            state.isShutDown = true
+            defer { state.guest = nil }
+            return state.guest
+        }
+        guest?.stop(politely: true)
+        cancel()
+    }
+
+    private static func code(_ text: String?) -> PluginError.Code {
+        switch text {
+        case "cannot_load": .cannotLoad
+        case "unsupported_data": .unsupportedData
+        default: .failed
+        }
+    }
+
+    private static func cannotStart(_ plugin: String, _ reason: String, printed: String) -> PluginError {
+        PluginError(
+            code: .cannotLoad, plugin: plugin,
+            message: "the Python guest cannot be started: \(reason); "
+                + "name an interpreter that has pyarrow with --python or in casparian.yaml", logTail: printed)
+    }
+
+    private static func error(_ end: GuestEnd, plugin: String, exit: GuestExit?, printed: String) -> PluginError {
+        switch end {
+        case .cancelled:
+            return PluginError(code: .cancelled, plugin: plugin, message: "stopped on request", logTail: printed)
+        case .garbage(let text):
+            return PluginError(
+                code: .guestGarbage, plugin: plugin,
+                message: "broke the guest protocol: \(text); a plugin must leave descriptor 3 alone", logTail: printed)
+        case .gone, .timedOut:
+            let reason = exit.map { $0.wasByItself ? "\($0.reason)" : "it closed descriptor 3 and went on" }
+            return PluginError(
+                code: .guestDied, plugin: plugin,
+                message: "its process ended in the middle of the job: \(reason ?? "reason unknown")", logTail: printed)
+        }
+    }
+}

@@ -1,8 +1,0 @@
-import Synchronization
-
-/// Raised once, seen by everyone.
-final class Flag: Sendable {
-    private let value = Atomic(false)
-    var isRaised: Bool { value.load(ordering: .acquiring) }
-    func raise() { value.store(true, ordering: .releasing) }
-}

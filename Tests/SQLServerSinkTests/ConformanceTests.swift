@@ -1,0 +1,10 @@
+import CasparianTestKit
+import Testing
+
+@Suite("Every sink")
+struct SQLServerConformanceTests {
+    @Test("in tables of SQL Server", arguments: SinkBehaviour.all)
+    func sqlServer(behaviour: SinkBehaviour) throws {
+        try behaviour.check(try SQLServerTarget())
+    }
+}

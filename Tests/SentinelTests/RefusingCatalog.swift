@@ -1,0 +1,72 @@
+import CasparianCatalog
+import CasparianModel
+import Synchronization
+
+/// A catalog whose disk is full for a while, or that turns out to be damaged.
+final class RefusingCatalog: Catalog {
+    private let inner: InMemoryCatalog
+    private let state = Mutex((left: 0, refused: 0, isDamaged: false))
+
+    init(_ inner: InMemoryCatalog) { self.inner = inner }
+
+    var refused: Int { state.withLock { $0.refused } }
+    func refuse(_ count: Int) { state.withLock { $0.left = count } }
+    func damage() { state.withLock { $0.isDamaged = true } }
+
+    func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult {
+        if state.withLock({ $0.isDamaged }) {
+            throw CatalogError(code: .corrupt, subject: "state", message: "the file is damaged")
+        }
+        let refuses = state.withLock { state in
+            guard state.left > 0 else { return false }
+            state.left -= 1
+            state.refused += 1
+            return true
+        }
+        if refuses { throw CatalogError(code: .full, subject: "state", message: "the disk is full") }
+        return try await inner.commit(batch, now: now)
+    }
+
+    func waitForChange(timeout: Duration) async { await inner.waitForChange(timeout: timeout) }
+    func sourceRoots() async throws -> [SourceRoot] { try await inner.sourceRoots() }
+    func addSourceRoot(path: String) async throws -> SourceRoot { try await inner.addSourceRoot(path: path) }
+    func removeSourceRoot(path: String) async throws -> Bool { try await inner.removeSourceRoot(path: path) }
+    func ignoreRules() async throws -> [IgnoreRule] { try await inner.ignoreRules() }
+    func addIgnoreRule(pattern: String, sourceRootID: SourceRootID?) async throws -> IgnoreRule {
+        try await inner.addIgnoreRule(pattern: pattern, sourceRootID: sourceRootID)
+    }
+    func removeIgnoreRule(id: RuleID) async throws -> Bool { try await inner.removeIgnoreRule(id: id) }
+    func routingRules() async throws -> [RoutingRule] { try await inner.routingRules() }
+    func addRoutingRule(pattern: String, tag: String, priority: Int) async throws -> RoutingRule {
+        try await inner.addRoutingRule(pattern: pattern, tag: tag, priority: priority)
+    }
+    func removeRoutingRule(id: RuleID) async throws -> Bool { try await inner.removeRoutingRule(id: id) }
+    func pluginConfigs() async throws -> [PluginConfig] { try await inner.pluginConfigs() }
+    func setPluginConfig(_ config: PluginConfig) async throws { try await inner.setPluginConfig(config) }
+    func removePluginConfig(name: String) async throws -> Bool { try await inner.removePluginConfig(name: name) }
+    func topicConfigs(plugin: String?) async throws -> [TopicConfig] { try await inner.topicConfigs(plugin: plugin) }
+    func setTopicConfig(plugin: String, sink: SinkConfig, isAdditional: Bool) async throws -> TopicConfig {
+        try await inner.setTopicConfig(plugin: plugin, sink: sink, isAdditional: isAdditional)
+    }
+    func removeTopicConfig(plugin: String, topic: String) async throws -> Bool {
+        try await inner.removeTopicConfig(plugin: plugin, topic: topic)
+    }
+    func pluginVersions() async throws -> [PluginVersion] { try await inner.pluginVersions() }
+    func register(_ plugins: [PluginDescription], now: Timestamp) async throws -> RegistrationResult {
+        try await inner.register(plugins, now: now)
+    }
+    func knownFiles(root: SourceRootID) async throws -> [KnownFile] { try await inner.knownFiles(root: root) }
+    func record(_ observations: [FileObservation], root: SourceRootID, now: Timestamp) async throws -> RecordResult {
+        try await inner.record(observations, root: root, now: now)
+    }
+    func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {
+        try await inner.reroute(routes, now: now)
+    }
+    func files(_ filter: FileFilter) async throws -> [FileListing] { try await inner.files(filter) }
+    func jobs(_ filter: JobFilter) async throws -> [JobListing] { try await inner.jobs(filter) }
+    func job(id: JobID) async throws -> JobListing? { try await inner.job(id: id) }
+    func retry(job: JobID, now: Timestamp) async throws -> Bool { try await inner.retry(job: job, now: now) }
+    func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing] { try await inner.artifacts(filter) }
+    func queueSummary() async throws -> QueueSummary { try await inner.queueSummary() }
+    func workers() async throws -> [WorkerNode] { try await inner.workers() }
+}
