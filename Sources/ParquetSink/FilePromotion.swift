@@ -13,7 +13,9 @@ struct StagedFile {
 
 /// The way of one staged file to where readers see it.
 protocol FilePromotion {
-    /// Whether the job's rows are there.
+    /// Completes what an attempt that died left half done, before its staging file is written anew.
+    func begin() throws
+    /// Whether the job's rows are there; completes first what an attempt that died left half done.
     func isDone() throws -> Bool
     /// Does what can fail, and throws what `run` would throw about the target now.
     func prepare(_ staged: StagedFile?) throws
@@ -24,6 +26,7 @@ protocol FilePromotion {
 }
 
 extension FilePromotion {
+    func begin() {}
     func discard() {}
 }
 

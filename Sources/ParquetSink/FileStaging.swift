@@ -36,6 +36,7 @@ final class FileStaging: ParquetStaging {
     func begin(_ schema: Schema) throws {
         try Folder.requireInside(names.folder, root: names.root)
         try Folder.make(names.folder)
+        try promotion.begin()
         try open(schema)
         unlink(names.old)
     }

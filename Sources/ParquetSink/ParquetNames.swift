@@ -15,7 +15,7 @@ struct ParquetNames: Hashable, Sendable {
     let final: String
     /// The staging file; of a partitioned table, the staging folder.
     let staging: String
-    private let job: JobID
+    let job: JobID
 
     /// What is staged already while it is rewritten with wider columns.
     var old: String { staging + Self.oldSuffix }
@@ -62,6 +62,19 @@ struct ParquetNames: Hashable, Sendable {
         fileName = stem + "_" + job.description + Self.suffix
         final = folder + "/" + fileName
         staging = final + Self.stagingInfix + job.description
+    }
+
+    /// Those of a staging file.
+    ///
+    /// - Parameter staging: Its path below the root, without `.old`; nil if it is none's.
+    init?(staging path: String, root: String) {
+        let file = (path as NSString).lastPathComponent
+        guard let infix = file.range(of: Self.suffix + Self.stagingInfix, options: .backwards),
+            let job = Int64(file[infix.upperBound...]), file[..<infix.lowerBound].hasSuffix("_\(job)")
+        else { return nil }
+        self.init(
+            root: root, folder: (path as NSString).deletingLastPathComponent,
+            stem: String(file[..<infix.lowerBound].dropLast("_\(job)".count)), job: JobID(job))
     }
 
     /// The same file in another folder below the same root.

@@ -10,6 +10,8 @@ enum ParquetStep: String, SinkStep {
     case footer = "parquet.footer"
     /// Nothing but the promotion is left.
     case prepared = "parquet.prepared"
+    /// The file stands where the one was whose rows it replaces; that one has the staging file's name.
+    case exchanged = "parquet.exchanged"
     /// The file has its final name.
     case renamed = "parquet.renamed"
     /// The rename would outlive a power cut.

@@ -21,11 +21,17 @@ final class PromotedFiles: Sendable {
     private let entries = Mutex<[String: Entry]>([:])
 
     /// Folders in folders that a partitioned table may have.
-    private static let partitionLevelsMax = 8
+    static let partitionLevelsMax = 8
 
     /// Every promoted file of a table that says where its rows are from.
-    func all(of names: ParquetNames) throws(SinkError) -> [(path: String, origin: RowOrigin)] {
-        try paths(of: names).compactMap { path in origin(of: path).map { (path, $0) } }
+    ///
+    /// - Parameter levels: Of folders of partitions that are looked into; 0 for the table's folder alone.
+    func all(
+        of names: ParquetNames, levels: Int = partitionLevelsMax
+    ) throws(SinkError) -> [(path: String, origin: RowOrigin)] {
+        try Self.paths(in: names.folder, levels: levels, where: names.isPromoted).compactMap { path in
+            origin(of: path).map { (path, $0) }
+        }
     }
 
     /// Every promoted file of a table: those in the folder of `names` and its partitions (`column=value`) that are named

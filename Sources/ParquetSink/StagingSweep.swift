@@ -24,11 +24,17 @@ struct StagingSweep {
                 guard let staging = StagingFolder(abandoned: path), staging.isOwn else { continue }
                 entries.skipDescendants()
                 done.append(sweep(staging))
+            } else if let exchange = exchange(path), (try? exchange.finish()) == true {
+                done.append("\(path): its promotion was finished")
             } else if StagingFile.removeIfAbandoned(path) {
                 done.append(path)
             }
         }
         return done
+    }
+
+    private func exchange(_ path: String) -> FileExchange? {
+        ParquetNames(staging: path, root: folder).map { FileExchange(names: $0, files: PromotedFiles()) }
     }
 
     private func sweep(_ staging: StagingFolder) -> String {

@@ -72,9 +72,11 @@ def gate(project):
 
 
 def wait_at_gate(project) -> int:
-    """Waits until the job is in the middle; returns its process and takes the mark away."""
+    """Waits until the job is in the middle, its first rows staged; returns its process and takes the mark away."""
     mark = pathlib.Path(f"{project.path}.pid")
     wait_until(mark.exists, lambda: f"the job did not begin; {project.logs()}")
+    # The guest runs ahead of the worker, which still has to read and write what it was sent.
+    wait_until(project.staging, lambda: f"the job staged nothing; {project.logs()}")
     guest = int(mark.read_text())
     mark.unlink()
     return guest

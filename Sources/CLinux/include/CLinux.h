@@ -9,6 +9,9 @@
 /// renameat2(2) with RENAME_NOREPLACE; 0 or errno.
 int cs_rename_no_replace(const char *from, const char *to);
 
+/// renameat2(2) with RENAME_EXCHANGE: two files swap their names at one moment; 0 or errno.
+int cs_rename_exchange(const char *one, const char *other);
+
 /// Starts a program in a process group of its own, killed when its parent thread's process dies.
 ///
 /// `keep` becomes descriptor 3 of the child, `output` its standard output and error; standard input is /dev/null; every
