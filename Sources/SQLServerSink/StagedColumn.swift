@@ -66,6 +66,19 @@ struct StagedColumn: Hashable, Sendable {
     }
 }
 
+extension [StagedColumn] {
+    /// The first two whose names are one where case does not count; that is up to a database's collation.
+    var differingInCase: (String, String)? {
+        var seen: [String: String] = [:]
+        for column in self {
+            if let other = seen.updateValue(column.name, forKey: column.name.lowercased()) {
+                return (other, column.name)
+            }
+        }
+        return nil
+    }
+}
+
 /// What a message says beside the reason.
 struct SinkContext: Hashable, Sendable {
     var target: String

@@ -86,9 +86,17 @@ final class StagingTable {
             try connection.run("DROP TABLE \(place.quoted)")
         }
         let mark = StagingMark(origin: origin, prepared: nil)
-        try connection.run(
-            "BEGIN TRANSACTION; CREATE TABLE \(place.quoted) (\(definitions)); \(mark.adding(to: place)); "
-                + "COMMIT TRANSACTION")
+        do {
+            try connection.run(
+                "BEGIN TRANSACTION; CREATE TABLE \(place.quoted) (\(definitions)); \(mark.adding(to: place)); "
+                    + "COMMIT TRANSACTION")
+        } catch  where error.code == .incompatibleColumn {
+            guard let pair = columns.differingInCase else { throw error }
+            throw context.error(
+                .incompatibleColumn,
+                "columns '\(pair.0)' and '\(pair.1)' differ in case only, and this database does not tell them apart; "
+                    + "rename one of them (\(error.message))")
+        }
     }
 
     /// Adds a batch that has exactly the staged columns.

@@ -8,3 +8,11 @@ struct ConformanceTests {
         try behaviour.check(try PostgreSQLDatabase())
     }
 }
+
+@Suite(.serialized, .enabled(if: SinkBehaviour.hasRoomForHuge && PostgreSQLServer.programs != nil))
+struct PostgreSQLHugeTextTests {
+    @Test("in PostgreSQL", arguments: SinkBehaviour.huge)
+    func behaviour(behaviour: SinkBehaviour) throws {
+        try behaviour.check(try PostgreSQLDatabase())
+    }
+}

@@ -23,6 +23,8 @@ final class PostgreSQLDatabase: SinkTarget {
     }
 
     let holdsNUL = false
+    let columnsMax: Int? = 1_600
+    let holdsHugeTexts = false
     func makeFactory() -> any SinkFactory { PostgreSQLSinkFactory(options: options) }
     func uri(_ table: String) -> String { "postgresql://public." + Self.quoted(table) }
 

@@ -8,3 +8,11 @@ struct SQLServerConformanceTests {
         try behaviour.check(try SQLServerTarget())
     }
 }
+
+@Suite(.serialized, .enabled(if: SinkBehaviour.hasRoomForHuge))
+struct SQLServerHugeTextTests {
+    @Test("in tables of SQL Server", arguments: SinkBehaviour.huge)
+    func sqlServer(behaviour: SinkBehaviour) throws {
+        try behaviour.check(try SQLServerTarget())
+    }
+}

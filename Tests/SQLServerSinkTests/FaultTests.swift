@@ -147,7 +147,8 @@ import Testing
     @Test func `A server that falls silent ends the attempt, which may be made again`() throws {
         let server = try TDSServer()
         var options = server.options()
-        options.statementTimeout = .seconds(5)
+        // As long as the server may need for what comes before, too.
+        options.statementTimeout = .seconds(20)
         let factory = SQLServerSinkFactory(options) { .first }
         let job = Job(server: server)
         let sink = try factory.open(job.request)
@@ -186,10 +187,12 @@ import Testing
         try version(1)
         async let polls = Python.run(
             """
-            import os, sqlite3, sys
+            import os, sqlite3, sys, time
             connection = sqlite3.connect(sys.argv[1])
             polls = 0
+            deadline = time.monotonic() + 600
             while not os.path.exists(sys.argv[2]) or polls == 0:
+                assert time.monotonic() < deadline, "nobody said that the last version is written"
                 seen = connection.execute('SELECT n, count(*) FROM "dbo.t" GROUP BY n').fetchall()
                 assert len(seen) == 1 and seen[0][1] == 50, seen
                 polls += 1
@@ -248,17 +251,22 @@ import Testing
         let server = try TDSServer()
         let job = Job(server: server)
         let first = try job.prepared([Self.batch.get()])
-        var options = server.options()
-        // It waits for three quarters of that.
-        options.statementTimeout = .seconds(8)
-        let factory = SQLServerSinkFactory(options) { .first }
-        let second = try factory.open(job.request)
+        let control = try server.connect()
+        try control.run("EXEC tds_fault 'lock_wait', 500")
+        let second = try job.open()
         let error = #expect(throws: SinkError.self) { try job.write(Self.batch.get(), to: second) }
         #expect(error?.isTransient == true && error?.message.contains("stg_t_7") == true)
         #expect(try server.makeFactory().removeLeftovers().isEmpty)
+        try control.run("EXEC tds_fault 'clear'")
         #expect(try first.commit()?.rows == 3)
         #expect(try job.run(Self.batch.get())?.rows == 3)
         #expect(try Store(path: server.store).rows("SELECT count(*) FROM \"dbo.t\"") == [["3"]])
+    }
+
+    @Test func `A lock is waited for less long than the server may be silent`() {
+        let options = SQLServerOptions(
+            server: "s", database: "d", user: "u", password: .file("p"), statementTimeout: .seconds(8))
+        #expect(1000..<8000 ~= options.silenceMilliseconds)
     }
 
     @Test func `A wide prepared table is resumed, too`() throws {

@@ -7,6 +7,10 @@ struct SQLServerTarget: SinkTarget {
     let server: TDSServer
     var store: Store { Store(path: server.store) }
 
+    let columnsMax: Int? = 1_024
+    let foldsCase = true
+    let holdsHugeTexts = false
+
     init() throws { server = try TDSServer() }
 
     func makeFactory() -> any SinkFactory { server.makeFactory() }

@@ -19,7 +19,8 @@ final class TDSServer: Sendable {
 
     init(_ arguments: [String] = []) throws {
         folder = try TemporaryFolder()
-        process = Process()
+        let process = Process()
+        self.process = process
         let servers = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("servers").path
         process.executableURL = URL(fileURLWithPath: Python.path)
@@ -28,9 +29,12 @@ final class TDSServer: Sendable {
         environment["LD_PRELOAD"] = nil
         environment["PYTHONPATH"] = servers
         process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
+        let output = try ProcessStart.alone {
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            return output
+        }
         var line = Data()
         while line.last != UInt8(ascii: "\n") {
             let part = output.fileHandleForReading.availableData

@@ -7,3 +7,11 @@ import Testing
         try behaviour.check(try SQLiteTarget())
     }
 }
+
+@Suite(.serialized, .enabled(if: SinkBehaviour.hasRoomForHuge))
+struct SQLiteHugeTextTests {
+    @Test(arguments: SinkBehaviour.huge)
+    func `Every sink`(behaviour: SinkBehaviour) throws {
+        try behaviour.check(try SQLiteTarget())
+    }
+}

@@ -9,6 +9,10 @@ struct SQLiteTarget: SinkTarget {
     let folder: TemporaryFolder
     var root: String { folder.file("out") }
 
+    let columnsMax: Int? = 2_000
+    let foldsCase = true
+    let holdsHugeTexts = false
+
     init() throws { folder = try TemporaryFolder() }
 
     static let now: @Sendable () -> Timestamp = { Timestamp(microsecondsSinceEpoch: 1_700_000_000_000_000) }

@@ -23,3 +23,11 @@ struct ConformanceTests {
         try behaviour.check(try ObjectTarget())
     }
 }
+
+@Suite(.serialized, .enabled(if: SinkBehaviour.hasRoomForHuge))
+struct HugeTextTests {
+    @Test("in Parquet files", arguments: SinkBehaviour.huge)
+    func parquet(behaviour: SinkBehaviour) throws {
+        try behaviour.check(try ParquetTarget())
+    }
+}

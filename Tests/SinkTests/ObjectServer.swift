@@ -33,16 +33,15 @@ final class ObjectServer: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Python.path)
         process.arguments = ["-c", script, log]
-        process.standardInput = Self.input
         try Data().write(to: URL(fileURLWithPath: log))
         let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         process.standardOutput = output
         process.standardError = output
-        for (name, value) in [
-            ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1"),
-            ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_MAX_ATTEMPTS", "2"),
-        ] { setenv(name, value, 1) }
-        try process.run()
+        process.environment = ProcessInfo.processInfo.environment.merging(Self.settings) { $1 }
+        try ProcessStart.alone {
+            process.standardInput = ObjectServer.input
+            try process.run()
+        }
         var port: Int?
         for _ in 0..<Self.triesMax where port == nil && process.isRunning {
             usleep(Self.pauseMicroseconds)
@@ -53,8 +52,17 @@ final class ObjectServer: Sendable {
             throw CannotStart(description: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no output")
         }
         endpoint = "http://127.0.0.1:\(port)"
+        // Once for the whole process, before anything in it speaks S3. Threads that read the environment at this moment
+        // may still see half of it.
+        for (name, value) in Self.settings { setenv(name, value, 1) }
         setenv("AWS_ENDPOINT_URL", endpoint, 1)
     }
+
+    /// As whom AWS clients come; where the server is comes to that.
+    private static let settings = [
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2",
+    ]
 
     /// Its write end is closed by the end of this process.
     private static let input = Pipe()

@@ -19,7 +19,7 @@ public struct SinkBehaviour: Sendable, CustomTestStringConvertible {
     public static let ofNumbers = promotion + attempts + crashes + resumption + modes + sharing
 
     /// The conformance suite: run each on every implementation.
-    public static let all = ofNumbers + columns
+    public static let all = ofNumbers + columns + shapes
 }
 
 /// Short forms for the checks.

@@ -14,10 +14,19 @@ public protocol SinkTarget: Sendable {
     func staged() throws -> [String]
     /// Whether its texts can hold NUL; a sink whose texts cannot refuses it.
     var holdsNUL: Bool { get }
+    /// Columns that a table may have, those of lineage among them; nil if there is no limit below 10,000.
+    var columnsMax: Int? { get }
+    /// Whether `Name` and `name` are one column to it.
+    var foldsCase: Bool { get }
+    /// Whether a text may have more than 1 GiB.
+    var holdsHugeTexts: Bool { get }
 }
 
 extension SinkTarget {
     public var holdsNUL: Bool { true }
+    public var columnsMax: Int? { nil }
+    public var foldsCase: Bool { false }
+    public var holdsHugeTexts: Bool { true }
 }
 
 /// Rows as a reader sees them.
