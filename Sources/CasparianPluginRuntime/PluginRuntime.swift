@@ -10,8 +10,19 @@ public protocol PluginRuntime: Sendable {
     /// - Throws: `PluginError` when the place itself cannot be read.
     func discover() async throws -> [PluginDescription]
 
+    /// One plugin; nil if there is none of that name.
+    ///
+    /// - Throws: `PluginError` when the place itself cannot be read.
+    func describe(_ name: String) async throws -> PluginDescription?
+
     /// A place for one job at a time; made once for each slot and kept, so that interpreters stay warm.
     func makeSlot() -> any PluginSlot
+}
+
+extension PluginRuntime {
+    public func describe(_ name: String) async throws -> PluginDescription? {
+        try await discover().first { $0.name == name }
+    }
 }
 
 /// Runs one job at a time on the thread that calls `run`; `cancel` and `shutDown` may come from any thread.

@@ -45,7 +45,7 @@ public struct Worker: Service {
 
     public static let defaultBacklog = 64
     /// Longest time that the last messages may take to leave at the end.
-    static let linger = Duration.seconds(1)
+    static let linger = Duration.seconds(5)
 
     private let transport: any MessageTransport
     private let runtime: any PluginRuntime

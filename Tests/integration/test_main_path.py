@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from conftest import initialised
@@ -264,6 +265,20 @@ def test_run_writes_a_table_without_a_database(program, tmp_path):
     file, = project.output_files()
     assert project.cells(str(project.output / file)) == [{"id": 1}, {"id": 2}]
     assert not list(tmp_path.rglob("*.sqlite3*"))
+
+
+def test_a_table_says_which_file_plugin_and_version_made_it(program, tmp_path):
+    project = Project(tmp_path, program)
+    project.write_plugin("log", GENERATOR)
+    for plugin, version in (("log", "1.2.0"), ("csv", "1.0.0")):
+        path = project.write("a.log", "number,level\n1,INFO\n")
+        project.run("run", plugin, path, "--sink", f"parquet://{plugin}.parquet")
+        file, = project.output.glob(f"{plugin}_*.parquet")
+        kept = pyarrow.parquet.read_metadata(file).metadata
+        origin = json.loads(kept[b"casparian.origin"])
+        assert (origin["plugin"], origin["plugin_version"], origin["file"]) == (plugin, version, str(path))
+        assert origin["content_hash"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert kept[b"casparian.writer"].startswith(b"casparian")
 
 
 def test_run_ends_with_1_and_the_reason_when_a_file_cannot_be_read(program, tmp_path):

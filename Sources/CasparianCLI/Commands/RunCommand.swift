@@ -61,7 +61,10 @@ struct RunCommand: AsyncParsableCommand {
         let runtime = try await Composition.runtime(settings, for: plugin)
         let sinks = try RunPlan.sinks(sink, contracts: schema, plugin: plugin)
         let firstID = try jobID ?? (writes ? Composition.firstFreeJobID(settings, plugin: plugin, sinks: sinks) : 1)
-        let plan = try RunPlan(plugin: plugin, files: files, sinks: sinks, parameters: parameters, firstID: firstID)
+        // Kept with the rows; a plugin that cannot be loaded says so when it runs.
+        let version = writes ? try await runtime.describe(plugin)?.manifest.version : nil
+        let plan = try RunPlan(
+            plugin: plugin, version: version, files: files, sinks: sinks, parameters: parameters, firstID: firstID)
         let registry = try writes ? Composition.sinks(settings) : Composition.sinksThatKeepNothing(settings)
         let console = RunConsole(total: plan.jobs.count, isJSON: listing.json, isPreviewOnly: !writes)
         let run = LocalRun(

@@ -11,11 +11,15 @@ struct RunPlan: Sendable {
     static let noVersion: FileVersionID = 0
 
     /// - Parameters:
+    ///   - version: The plugin's, as its manifest says.
     ///   - files: Paths as a person typed them.
     ///   - sinks: Sinks of the plugin's topics; topics that are not named get the default one.
     ///   - firstID: The first file's job id.
     /// - Throws: `ExitStatus`: 69 for a file that is not there or cannot be read, 64 for what is no file.
-    init(plugin: String, files: [String], sinks: [SinkConfig], parameters: String?, firstID: Int64) throws {
+    init(
+        plugin: String, version: String? = nil, files: [String], sinks: [SinkConfig], parameters: String?,
+        firstID: Int64
+    ) throws {
         var jobs: [LocalJob] = []
         var missing: [String] = []
         for file in files {
@@ -29,9 +33,10 @@ struct RunPlan: Sendable {
                 throw ExitStatus.misuse(
                     "\(path) is a folder; name its files, or have it scanned: casparian scan \(path)")
             }
-            let order = JobOrder(
+            var order = JobOrder(
                 jobID: JobID(firstID + Int64(jobs.count)), pluginName: plugin, filePath: path,
                 fileVersionID: Self.noVersion, sinks: sinks, parameters: parameters)
+            order.pluginVersion = version
             jobs.append(LocalJob(order: order, inputBytes: Int64(status.st_size)))
         }
         guard missing.isEmpty else { throw ExitStatus.unreachable(missing.joined(separator: "\n")) }

@@ -27,8 +27,8 @@ struct PythonDiscovery {
         return names
     }
 
-    func run() throws -> [PluginDescription] {
-        let names = try pluginNames()
+    func run(where isMeant: (String) -> Bool = { _ in true }) throws -> [PluginDescription] {
+        let names = try pluginNames().filter(isMeant)
         guard !names.isEmpty else { return [] }
         let cancel = try CancelSignal()
         var guest: GuestProcess?

@@ -36,6 +36,11 @@ public struct PythonPlugins: PluginRuntime {
         try PythonDiscovery(folder: folder, command: command).run()
     }
 
+    /// Imports no other plugin.
+    public func describe(_ name: String) async throws -> PluginDescription? {
+        try PythonDiscovery(folder: folder, command: command).run { $0 == name }.first
+    }
+
     /// Names of the plugins that a folder holds, without looking into the files; none if it cannot be read.
     public static func names(in folder: String) -> [String] { fileNames(in: folder) ?? [] }
 
