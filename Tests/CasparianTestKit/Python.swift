@@ -20,11 +20,14 @@ public enum Python {
     public static func run(_ script: String, _ arguments: String...) throws -> String {
         let output = NSTemporaryDirectory() + "casparian-python-" + UUID().uuidString
         defer { unlink(output) }
-        let status = try spawn([path, "-c", script] + arguments, output: output)
+        let status = try spawn([path, "-c", Self.closing + script] + arguments, output: output)
         let text = String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
         guard status == 0 else { throw Failed(description: text) }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
+
+    /// What it inherited of other tests' pipes would keep them open as long as it runs.
+    private static let closing = "import os; os.closerange(3, 1 << 16)\n"
 
     /// Runs a program to its end; returns its wait status.
     private static func spawn(_ arguments: [String], output: String) throws -> Int32 {

@@ -7,6 +7,8 @@ public final class TemporaryFolder: Sendable {
     public init() throws {
         path = NSTemporaryDirectory() + "casparian-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        // Whatever the umask: tests look at it as other users, too.
+        chmod(path, 0o755)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -60,7 +60,10 @@ import Testing
         try site.files.write("x", to: "x.csv")
         site.files.touch("x.csv", secondsSinceEpoch: 4_000_000_000)
         let settling = Scout.Configuration(settle: .seconds(10))
-        let written = Timestamp(secondsSinceEpoch: Date().timeIntervalSince1970)
+        var status = stat()
+        let isKnown = stat(site.files.file("x.csv"), &status) == 0
+        #expect(isKnown)
+        let written = Timestamp(seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec)
         #expect(try await site.scan(settling, now: written).unsettledFiles == 1)
         #expect(try await site.scan(settling, now: written.advanced(by: .seconds(11))).newFiles == 1)
     }

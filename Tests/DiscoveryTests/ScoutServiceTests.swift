@@ -1,6 +1,7 @@
 import CasparianCatalog
 import CasparianModel
 import CasparianScout
+import CasparianTestKit
 import FileDiscovery
 import Foundation
 import Logging
@@ -23,7 +24,10 @@ import Testing
             group.addTask { try await service.run() }
             var scans = reports.makeAsyncIterator()
             #expect(await scans.next()?.filesSeen == 0)
-            try site.files.write("1", to: "x.csv")
+            // Put there whole: a scan that met it empty would make a version of that, too.
+            let elsewhere = try TemporaryFolder()
+            let path = try elsewhere.write("1", to: "x.csv")
+            #expect(rename(path, site.files.file("x.csv")) == 0)
             var seen = 0
             while seen == 0, let report = await scans.next() {
                 #expect(report.root == site.files.path)

@@ -2,10 +2,15 @@ import Foundation
 
 /// What the system says about processes.
 enum ProcessTable {
-    /// Whether there is a process of that number, zombies included.
+    /// Whether a process of that number runs. One that has ended does not, though it stays a zombie as long as it is not
+    /// reaped, which may be for ever where its parent is gone.
     static func isAlive(_ pid: String?) -> Bool {
-        guard let pid, let number = pid_t(pid) else { return false }
-        return kill(number, 0) == 0
+        guard let pid, let status = statusText(pid) else { return false }
+        return !status.contains("\nState:\tZ")
+    }
+
+    private static func statusText(_ pid: String) -> String? {
+        try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     }
 
     /// Waits until a child has ended with all its threads, and leaves it to be reaped by who started it.
@@ -18,8 +23,7 @@ enum ProcessTable {
     static func children() -> [pid_t] {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return entries.compactMap { pid_t($0) }.filter { pid in
-            guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return false }
-            return status.contains("PPid:\t\(getpid())\n")
+            statusText("\(pid)")?.contains("\nPPid:\t\(getpid())\n") == true
         }
     }
 
@@ -33,7 +37,7 @@ enum ProcessTable {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
             if condition() { return true }
-            sched_yield()
+            usleep(5_000)
         }
         return condition()
     }

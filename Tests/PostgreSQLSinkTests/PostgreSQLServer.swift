@@ -28,7 +28,7 @@ final class PostgreSQLServer: @unchecked Sendable {
     init(_ configuration: [String] = []) throws {
         self.configuration = configuration
         folder = try TemporaryFolder()
-        port = try Self.freePort()
+        port = try FreePort.find()
         // The server refuses to run as root; then the data belongs to the user that Debian's package makes.
         if getuid() == 0, let user = getpwnam("postgres")?.pointee {
             chown(folder.path, user.pw_uid, user.pw_gid)
@@ -74,15 +74,18 @@ final class PostgreSQLServer: @unchecked Sendable {
             ] + configuration
         let command = program("postgres") + ["-D", data] + settings.flatMap { ["-c", $0] }
         let process = Process()
-        let life = Pipe()
-        // Other processes that tests start must not keep it open.
-        _ = fcntl(life.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", Self.keeper, folder.path] + command
-        process.standardInput = life
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        let life = try ProcessStart.alone {
+            let life = Pipe()
+            // Other processes that tests start must not keep it open.
+            _ = fcntl(life.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+            process.standardInput = life
+            try process.run()
+            return life
+        }
         self.process = process
         self.life = life
         try waitUntilReady()
@@ -121,22 +124,19 @@ final class PostgreSQLServer: @unchecked Sendable {
         environment["PGCLIENTENCODING"] = "UTF8"
         environment["LD_PRELOAD"] = nil
         process.environment = environment
-        let output = Pipe()
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        let output = try ProcessStart.alone {
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            return output
+        }
         var text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Failed(description: text) }
         if text.hasSuffix("\n") { text.removeLast() }
         return text
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        return try bind(descriptor)
     }
 
     /// Takes connections, and nothing else; returns the port.

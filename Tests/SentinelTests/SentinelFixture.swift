@@ -18,10 +18,11 @@ final class SentinelFixture: Sendable {
 
     /// Runs a sentinel as long as the body does.
     func run(
-        policy: SchedulerPolicy = SchedulerPolicy(), hub: InProcessTransport? = nil, _ body: () async throws -> Void
+        policy: SchedulerPolicy = SchedulerPolicy(), hub: InProcessTransport? = nil, clock: SentinelClock = .system,
+        _ body: () async throws -> Void
     ) async throws {
         let sentinel = Sentinel(
-            catalog: catalog, transport: (hub ?? self.hub).server, policy: policy, logger: log.logger)
+            catalog: catalog, transport: (hub ?? self.hub).server, policy: policy, logger: log.logger, clock: clock)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await sentinel.run() }
             try await body()

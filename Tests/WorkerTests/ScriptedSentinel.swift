@@ -4,6 +4,7 @@ import CasparianSinks
 import CasparianTransport
 import CasparianWire
 import CasparianWorker
+import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -44,6 +45,7 @@ final class HeldSlot: PluginSlot {
                 throw PluginError(code: .cancelled, plugin: "p", message: "stopped on request")
             }
             if now.isLetGo { return }
+            usleep(1_000)
         }
     }
 

@@ -4,7 +4,8 @@ import Testing
 
 @testable import CasparianWorker
 
-@Suite("The worker", .timeLimit(.minutes(1))) struct WorkerTests {
+/// The limit is for tests that hang.
+@Suite("The worker", .timeLimit(.minutes(30))) struct WorkerTests {
     let workshop: Workshop
     let sentinel = ScriptedSentinel()
     init() throws { workshop = try Workshop() }
@@ -159,7 +160,8 @@ import Testing
         ) { shutDown in
             _ = try await sentinel.next()
             try await sentinel.order(5, workshop.input)
-            _ = try await sentinel.nextHeartbeat()
+            // Once it has the job, which would be refused later.
+            while try await sentinel.nextHeartbeat().activeJobs != [5] {}
             await shutDown()
             let message = try await sentinel.next()
             #expect(message.jobID == 5)

@@ -27,7 +27,7 @@ TIMES_MAX = 4
 #: The sinks of the job that has several.
 TOGETHER = ["parquet", "sqlite", "postgresql", "mssql"]
 #: A worker dies, or its job ends, within this.
-STEP_SECONDS = 60
+STEP_SECONDS = 180
 
 PLUGIN = """
 import pyarrow as pa

@@ -19,7 +19,7 @@ from project import Project, find_program, wait_until  # noqa: E402
 
 WAVE_FILES = 60
 ROWS_EACH = 20
-WAVE_SECONDS_MAX = 120
+WAVE_SECONDS_MAX = 180
 
 
 def main() -> int:

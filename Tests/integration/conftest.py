@@ -7,7 +7,7 @@ import pytest
 from project import Project, find_program
 
 #: No test takes longer, whatever hangs.
-TEST_SECONDS = 150 + int(os.environ.get("CASPARIAN_FUZZ_SECONDS", "5"))
+TEST_SECONDS = 900 + int(os.environ.get("CASPARIAN_FUZZ_SECONDS", "5"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -13,13 +12,17 @@ import pyarrow
 import pyarrow.parquet
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "Tests/servers"))
+from ports import free_port  # noqa: E402
+
 #: A venv's interpreter by its own name: resolved, it would be the system's, without the venv's packages.
 PYTHON = sys.executable
-#: Longest wait for a command that does not end, and for anything to show up.
-COMMAND_SECONDS = 60
-WAIT_SECONDS = 40
+#: Longest wait for a command that does not end, and for anything to show up. They end what hangs; a machine that is
+#: merely busy is not to come near them. A command that waits for jobs gets less, so that it says what it waited for.
+COMMAND_SECONDS = 300
+WAIT_SECONDS = 120
 #: A process that was told to end has to end within this.
-END_SECONDS = 10
+END_SECONDS = 60
 POLL_SECONDS = 0.02
 LINEAGE = ["_job_id", "_file_version_id"]
 
@@ -31,9 +34,7 @@ def find_program() -> pathlib.Path | None:
 
 
 def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 def wait_until(condition, what: str, seconds: float = WAIT_SECONDS):
@@ -174,10 +175,11 @@ class Project:
     # Files
 
     def write(self, name: str, content: str | bytes) -> pathlib.Path:
-        """An input file."""
-        path = self.source / name
+        """An input file. It appears whole: a scan that met it half written would make a version of that, too."""
+        path, part = self.source / name, self.folder / "input.part"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.replace(path)
         return path
 
     def write_plugin(self, name: str, source: str) -> None:

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from conftest import initialised
+from project import WAIT_SECONDS
 
 #: Keys of each listing, in their order; more may follow.
 KEYS = {
@@ -130,7 +131,7 @@ def test_a_topic_set_while_the_sentinel_runs_counts_at_the_next_dispatch(project
     def next_uri(name):
         project.write(name, "n\n1\n")
         project.run("scan")
-        project.run("jobs", "wait", "--timeout", 30)
+        project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
         return project.rows("artifacts", "list")[-1]["uri"]
 
     assert next_uri("1.csv").startswith(f"parquet://{project.output}/csv_output_")
@@ -147,7 +148,7 @@ def test_parameters_set_while_the_sentinel_runs_count_at_the_next_dispatch(proje
         project.run("plugins", "set", "csv", "--parameters", json.dumps({"delimiter": delimiter}))
         project.write(name, f"a{delimiter}b\n1{delimiter}2\n")
         project.run("scan")
-        project.run("jobs", "wait", "--timeout", 30)
+        project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
         assert project.cells(project.rows("artifacts", "list")[-1]["uri"]) == [{"a": 1, "b": 2}]
 
 
@@ -196,7 +197,7 @@ def test_a_job_that_no_worker_can_run_stays_queued_and_status_names_the_plugin(p
     project.write("a.csv", "n\n1\n")
     project.run("scan")
     ids = {job["plugin"]: job["job_id"] for job in project.jobs()}
-    project.run("jobs", "wait", ids["csv"], "--timeout", 30)
+    project.run("jobs", "wait", ids["csv"], "--timeout", WAIT_SECONDS)
     assert project.job(ids["nowhere"])["status"] == "QUEUED"
     waiting, = project.rows("status")[0]["waiting"]
     assert waiting["plugin"] == "nowhere" and "nowhere.py" in waiting["reason"]
@@ -239,8 +240,8 @@ def test_waiting_ends_with_the_jobs_and_its_status_says_how(project):
     ids = {job["file"]: job["job_id"] for job in project.jobs()}
     assert "2 jobs" in project.refuse("jobs", "wait", "--timeout", 0.2, status=1)
     project.start_both()
-    project.run("jobs", "wait", ids[str(good)], "--timeout", 30)
-    assert "failed" in project.refuse("jobs", "wait", "--timeout", 30, status=1)
+    project.run("jobs", "wait", ids[str(good)], "--timeout", WAIT_SECONDS)
+    assert "failed" in project.refuse("jobs", "wait", "--timeout", WAIT_SECONDS, status=1)
     project.refuse("jobs", "wait", ids[str(bad)], status=1)
     assert "999" in project.refuse("jobs", "wait", 999, status=64)
 

@@ -74,6 +74,8 @@ def router(context, project):
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.SNDTIMEO, 20_000)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        # A worker that connects again is taken at once, though its old connection may not be known to have ended.
+        socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
         socket.bind(project.address)
         project.worker = project.start_worker()
         router = Router(socket)
@@ -88,7 +90,7 @@ def still_works(project) -> None:
     project.wait_for_worker(worker)
     project.write("after.csv", "n\n1\n")
     project.run("scan")
-    project.run("jobs", "wait", "--timeout", 30)
+    project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     job, = project.jobs()
     assert (job["status"], job["rows"]) == ("COMPLETED", 1)
 
@@ -134,12 +136,12 @@ def noise(seed: int):
             yield relabelled(chance.choice(valid))
 
 
-def bombard(send, is_alive) -> int:
-    """Sends noise for `FUZZ_SECONDS` and returns how many messages it was."""
+def bombard(send, is_alive) -> None:
+    """Sends noise for `FUZZ_SECONDS`, and more than a hundred messages however long that takes."""
     count, end = 0, time.monotonic() + FUZZ_SECONDS
     for frames in noise(FUZZ_SEED):
-        if time.monotonic() > end:
-            return count
+        if count > 100 and time.monotonic() > end:
+            return
         send(frames)
         count += 1
         if count % 100 == 0:
@@ -156,7 +158,7 @@ def test_every_invalid_vector_is_rejected_by_the_sentinel_in_its_log(project, de
         if number <= 3:
             wait_until(
                 lambda: project.sentinel.log().count("message rejected") >= number,
-                lambda: f"vector {number} was not rejected:\n{project.sentinel.log()}", 10)
+                lambda: f"vector {number} was not rejected:\n{project.sentinel.log()}")
     still_works(project)
 
 
@@ -165,8 +167,7 @@ def test_noise_does_not_stop_the_sentinel(project, dealer):
         dealer.send_multipart(frames)
         while dealer.poll(0):
             v4.decode(dealer.recv_multipart())   # whatever it answers is well-formed
-    sent = bombard(send, project.sentinel.is_alive)
-    assert sent > 100
+    bombard(send, project.sentinel.is_alive)
     still_works(project)
     assert "message rejected" in project.sentinel.log()
     # Such lines have a budget: a stranger cannot fill the disk.
@@ -186,7 +187,7 @@ def test_a_frame_of_100_mb_is_hung_up_on_and_does_not_stop_the_sentinel(project,
     monitor = dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
     for frames in ([v4.HEADER.pack(4, 4, 0, 0, LARGE_BYTES), bytes(LARGE_BYTES)], [bytes(LARGE_BYTES)]):
         dealer.send_multipart(frames)
-        wait_until(lambda: was_hung_up(monitor), project.sentinel.log, 20)
+        wait_until(lambda: was_hung_up(monitor), project.sentinel.log)
     dealer.disable_monitor()
     assert project.sentinel.resident_bytes() < RESIDENT_BYTES_MAX
     still_works(project)
@@ -218,12 +219,12 @@ def test_every_invalid_vector_is_rejected_by_the_worker_in_its_log(project, rout
         if number <= 3:
             wait_until(
                 lambda: project.worker.log().count("message rejected") >= number,
-                lambda: f"vector {number} was not rejected:\n{project.worker.log()}", 10)
+                lambda: f"vector {number} was not rejected:\n{project.worker.log()}")
     worker_still_works(project, router)
 
 
 def test_noise_does_not_stop_the_worker(project, router):
-    assert bombard(router.send, project.worker.is_alive) > 100
+    bombard(router.send, project.worker.is_alive)
     worker_still_works(project, router)
     assert "message rejected" in project.worker.log()
     assert len(project.worker.log()) < 1_000_000
@@ -234,7 +235,7 @@ def test_a_frame_of_100_mb_is_hung_up_on_and_does_not_stop_the_worker(project, r
     router.send([v4.HEADER.pack(4, 2, 0, 5, LARGE_BYTES), bytes(LARGE_BYTES)])
     wait_until(
         lambda: "connection to the sentinel ended" in project.worker.log()
-        or "message rejected" in project.worker.log(), project.worker.log, 20)
+        or "message rejected" in project.worker.log(), project.worker.log)
     assert project.worker.resident_bytes() < RESIDENT_BYTES_MAX
     router.receive("IDENTIFY")
     worker_still_works(project, router)

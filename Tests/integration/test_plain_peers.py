@@ -77,7 +77,7 @@ def test_a_plain_worker_does_the_jobs_of_our_sentinel(plain):
     for number in range(5):
         plain.write(f"{number}.txt", "line\n" * (number + 1))
     plain.run("scan")
-    plain.run("jobs", "wait", "--timeout", 30)
+    plain.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     for job in plain.jobs():
         lines = int(os.path.basename(job["file"])[0]) + 1
         shown = plain.job(job["job_id"])
@@ -93,7 +93,7 @@ def test_a_plain_worker_gets_one_job_at_a_time_with_all_plain_fields(plain):
     plain.write("b.txt", "y\n")
     plain.run("topics", "set", "plain_lines", "output", "parquet://named.parquet", "--mode", "replace")
     plain.run("scan")
-    plain.run("jobs", "wait", "--timeout", 30)
+    plain.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     orders = [one for one in plain.worker.events() if one["event"] == "DISPATCH"]
     assert len(orders) == 2
     first = next(one for one in orders if one["file_path"] == str(path))
@@ -107,7 +107,7 @@ def test_a_plain_workers_failure_is_recorded_with_its_whole_text(plain):
     bad = plain.write("bad.txt", "x\n")
     plain.write("good.txt", "x\n")
     plain.run("scan")
-    plain.run("jobs", "wait", "--timeout", 30, status=1)
+    plain.run("jobs", "wait", "--timeout", WAIT_SECONDS, status=1)
     states = {os.path.basename(job["file"]): job for job in plain.jobs()}
     assert states["good.txt"]["status"] == "COMPLETED"
     assert plain.job(states["bad.txt"]["job_id"])["error"] == f"ValueError: {bad}: cannot be read"
@@ -120,7 +120,7 @@ def test_the_jobs_of_a_plain_worker_that_went_away_go_to_the_next(plain, peer):
     plain.write("a.txt", "x\n")
     plain.run("scan")
     second = peer("plain_worker", plain.address, plain.output, "plain_lines")
-    plain.run("jobs", "wait", "--timeout", 30)
+    plain.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     assert second.end() == 0, second.errors.read_text()
 
 
@@ -143,7 +143,7 @@ def served(project, peer):
 
         class Handler:
             def execute(self, file_path):
-                deadline = time.monotonic() + 30
+                deadline = time.monotonic() + 300
                 while not os.path.exists(file_path + ".open") and time.monotonic() < deadline:
                     time.sleep(0.01)
                 yield [{"n": 1}]

@@ -7,10 +7,12 @@ import time
 
 import pytest
 
-from project import wait_until
+from project import WAIT_SECONDS, wait_until
 
-#: Takes a little, so that a process can be killed in the middle.
+#: Takes a little, so that a process can be killed in the middle. The later jobs wait for a file `go` beside theirs, so
+#: that there is a middle however long it takes until the process is killed.
 SLOW = """
+    import os
     import time
 
     MANIFEST = {"pattern": "*.slow"}
@@ -18,6 +20,11 @@ SLOW = """
     class Handler:
         def execute(self, file_path):
             name = open(file_path).read().strip()
+            go = os.path.join(os.path.dirname(file_path), "go")
+            deadline = time.monotonic() + 600
+            while int(name) >= 10 and not os.path.exists(go):
+                assert time.monotonic() < deadline, "nobody let the later jobs go"
+                time.sleep(0.01)
             yield [{"name": name, "part": 1}]
             time.sleep(0.1)
             yield [{"name": name, "part": 2}]
@@ -35,7 +42,7 @@ GATE = """
             with open(file_path + ".pid.part", "w") as file:
                 file.write(str(os.getpid()))
             os.rename(file_path + ".pid.part", file_path + ".pid")
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 600
             while not os.path.exists(file_path + ".open"):
                 assert time.monotonic() < deadline, "nobody opened the gate"
                 time.sleep(0.01)
@@ -49,6 +56,7 @@ KILL_SEED = int(os.environ.get("CASPARIAN_KILL_SEED", "1"))
 @pytest.fixture
 def slow(project):
     project.write_plugin("slow", SLOW)
+    project.run("ignores", "add", "go")
     for number in range(JOBS):
         project.write(f"{number:02}.slow", f"{number:02}\n")
     project.run("register", "--plugins", project.plugins)
@@ -69,6 +77,11 @@ def gate(project):
     project.sentinel, project.worker = project.start_both()
     project.guest = wait_at_gate(project)
     return project
+
+
+def let_go(project) -> None:
+    """Lets the later jobs of `slow` run."""
+    (project.source / "go").touch()
 
 
 def wait_at_gate(project) -> int:
@@ -114,8 +127,9 @@ def test_a_sentinel_killed_in_the_middle_of_jobs_loses_and_doubles_nothing(slow)
     wait_until(lambda: ended(slow) >= 3, slow.logs)
     sentinel.kill()
     assert ended(slow) < JOBS, "the sentinel was killed too late to prove anything"
+    let_go(slow)
     slow.start_sentinel()
-    slow.run("jobs", "wait", "--timeout", 50)
+    slow.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     everything_arrived_once(slow)
     assert worker.is_alive()
 
@@ -125,8 +139,9 @@ def test_a_worker_killed_in_the_middle_of_jobs_loses_and_doubles_nothing(slow):
     wait_until(lambda: ended(slow) >= 3, slow.logs)
     worker.kill()
     assert ended(slow) < JOBS, "the worker was killed too late to prove anything"
+    let_go(slow)
     slow.start_worker(slots=2)
-    slow.run("jobs", "wait", "--timeout", 50)
+    slow.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     everything_arrived_once(slow)
 
 
@@ -136,8 +151,9 @@ def test_both_killed_at_once_lose_and_double_nothing(slow):
     sentinel.kill()
     worker.kill()
     assert ended(slow) < JOBS, "they were killed too late to prove anything"
+    let_go(slow)
     slow.start_both(slots=2)
-    slow.run("jobs", "wait", "--timeout", 50)
+    slow.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     everything_arrived_once(slow)
 
 
@@ -146,11 +162,13 @@ def test_up_killed_in_the_middle_of_jobs_is_finished_by_the_next_up(slow):
     wait_until(lambda: ended(slow) >= 3, slow.logs)
     running.kill()
     assert ended(slow) < JOBS, "it was killed too late to prove anything"
+    let_go(slow)
     slow.up()
     everything_arrived_once(slow)
 
 
 def test_kills_at_random_moments_lose_and_double_nothing(slow):
+    let_go(slow)
     chance = random.Random(KILL_SEED)
     running = list(slow.start_both(slots=2))
     for _ in range(KILLS):
@@ -158,7 +176,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(slow):
         victim = chance.randrange(2)
         running[victim].kill()
         running[victim] = slow.start_worker(slots=2) if victim else slow.start_sentinel()
-    slow.run("jobs", "wait", "--timeout", 55)
+    slow.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     everything_arrived_once(slow)
 
 
@@ -166,7 +184,7 @@ def test_the_job_of_a_killed_worker_is_run_again_by_another_and_its_output_is_th
     staged = gate.staging()
     assert len(staged) == 1 and gate.output_files() == staged
     gate.worker.kill()
-    wait_until(lambda: not is_process(gate.guest), f"the killed worker's guest {gate.guest} is still there", 10)
+    wait_until(lambda: not is_process(gate.guest), f"the killed worker's guest {gate.guest} is still there")
     gate.start_worker()
     wait_at_gate(gate)
     job, = gate.jobs()
@@ -214,7 +232,10 @@ def test_a_worker_that_is_told_to_end_finishes_its_job_first(gate):
     job, = gate.jobs()
     assert gate.wait_for_status(job["job_id"], "COMPLETED", "FAILED")["status"] == "COMPLETED"
     assert not is_process(gate.guest) and gate.staging() == []
-    assert [row["status"] for row in gate.rows("workers", "list")] == ["OFFLINE"]
+    # The sentinel writes that when it has read the worker's last message.
+    wait_until(
+        lambda: [row["status"] for row in gate.rows("workers", "list")] == ["OFFLINE"],
+        lambda: f"{gate.rows('workers', 'list')}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -254,5 +275,5 @@ def test_a_worker_that_was_there_first_waits_for_its_sentinel(project):
     worker.wait_for_log("worker starts")
     project.start_sentinel()
     project.run("scan")
-    project.run("jobs", "wait", "--timeout", 30)
+    project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     assert [job["status"] for job in project.jobs()] == ["COMPLETED"]

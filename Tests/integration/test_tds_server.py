@@ -229,6 +229,8 @@ def test_application_locks_end_with_their_owner(server):
     assert lock(three) == -1
     two.execute("COMMIT")
     assert lock(three) == 0
+    server.connect().cursor().execute("EXEC tds_fault 'lock_wait', 100")
+    assert lock(two, wait=600_000) == -1
 
 
 def test_failures_happen_when_they_are_asked_for(server):

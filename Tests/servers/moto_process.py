@@ -2,22 +2,21 @@
 import contextlib
 import http.client
 import pathlib
-import socket
 import subprocess
 import sys
 import time
 
 import boto3
 
+from ports import free_port
+
 BUCKET = "tables"
-START_SECONDS = END_SECONDS = 60
+START_SECONDS, END_SECONDS = 180, 60
 
 
 class MotoServer:
     def __init__(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         program = pathlib.Path(sys.executable).parent / "moto_server"
         self.process = subprocess.Popen(
             [program, "-H", "127.0.0.1", "-p", str(self.port)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

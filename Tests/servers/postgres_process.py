@@ -5,9 +5,10 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
+
+from ports import free_port
 
 USER, PASSWORD = "casparian", "Test-1234"
 START_SECONDS = END_SECONDS = 60
@@ -24,9 +25,7 @@ class PostgresServer:
     def __init__(self, folder: pathlib.Path):
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "postgres"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         # The server refuses to run as root; then the data belongs to the user that Debian's package makes.
         self.owner = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         self.data.mkdir(parents=True)

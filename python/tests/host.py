@@ -14,8 +14,8 @@ import threading
 import pyarrow
 
 SDK_FOLDER = pathlib.Path(__file__).resolve().parent.parent
-#: Longest wait for a guest that does not answer.
-DEADLINE_SECONDS = 60
+#: Longest wait for a guest that does not answer, or for what a plugin waits for.
+DEADLINE_SECONDS = 120
 FRAME_BYTES_MAX = 512 << 20
 ALIGNMENT_BYTES = 64
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from host import SDK_FOLDER, Gone, Guest
+from host import DEADLINE_SECONDS, SDK_FOLDER, Gone, Guest
 
 
 def test_the_greeting_names_protocol_language_and_version(guest):
@@ -84,7 +84,7 @@ def test_a_signal_that_interrupts_sending_ends_the_guest_rather_than_mixing_fram
         while True:
             kind, _ = guest.receive()
             assert kind == b"B"
-    assert guest.process.wait(20) != 0
+    assert guest.process.wait(DEADLINE_SECONDS) != 0
 
 
 def test_a_childs_copy_of_the_guest_sends_nothing(plugins, guest):
@@ -128,7 +128,7 @@ def test_a_plugin_that_kills_its_process_closes_the_channel(plugins, guest):
     guest.order("suicidal")
     with pytest.raises(Gone):
         guest.receive()
-    assert guest.process.wait(20) == -signal.SIGKILL
+    assert guest.process.wait(DEADLINE_SECONDS) == -signal.SIGKILL
 
 
 def test_the_channel_is_not_inherited_by_a_plugins_children(plugins, guest):
@@ -147,7 +147,7 @@ def test_without_pyarrow_the_guest_says_so_and_ends(plugins, tmp_path):
     guest = Guest(plugins.folder, environment={"PYTHONPATH": f"{stub}:{SDK_FOLDER}"})
     with pytest.raises(Gone):
         guest.receive()
-    assert guest.process.wait(20) == 78
+    assert guest.process.wait(DEADLINE_SECONDS) == 78
     guest.close()
     assert "pyarrow" in guest.printed() and "no pyarrow here" in guest.printed()
 

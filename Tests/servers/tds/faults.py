@@ -22,10 +22,12 @@ LOG_FULL = "log_full"
 REFUSE_LOGIN = "refuse_login"
 # Milliseconds before each reply.
 SLOW = "slow"
+# Milliseconds that an application lock is waited for at most.
+LOCK_WAIT = "lock_wait"
 
 NTH = (DROP_PACKET, DROP_REPLY, DROP_BEFORE_COMMIT, DROP_AFTER_COMMIT)
 NEXT = (DEADLOCK, LOG_FULL, REFUSE_LOGIN)
-ALL = NTH + NEXT + (SLOW,)
+ALL = NTH + NEXT + (SLOW, LOCK_WAIT)
 
 
 class Faults:
@@ -44,6 +46,12 @@ class Faults:
     def clear(self):
         with self.lock:
             self.counts = dict.fromkeys(ALL, 0)
+
+    def lock_wait(self, milliseconds):
+        """How long a lock is waited for that somebody wants to wait for so long; less than 0 is for ever."""
+        with self.lock:
+            most = self.counts[LOCK_WAIT]
+        return most if most and not 0 <= milliseconds < most else milliseconds
 
     def spend(self, name):
         """Whether the fault strikes now."""

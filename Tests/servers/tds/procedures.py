@@ -103,7 +103,8 @@ def owner_of(session, lockowner):
 def get_lock(session, resource=None, lockmode=None, lockowner=None, locktimeout=-1, dbprincipal=None):
     if not resource or len(resource) > 255:
         raise SQLError(15600, "An invalid parameter or option was specified for procedure 'sp_getapplock'.")
-    return session.server.locks.take(resource, owner_of(session, lockowner), lockmode or "", locktimeout)
+    wait = session.server.faults.lock_wait(locktimeout)
+    return session.server.locks.take(resource, owner_of(session, lockowner), lockmode or "", wait)
 
 
 def release_lock(session, resource=None, lockowner=None, dbprincipal=None):
