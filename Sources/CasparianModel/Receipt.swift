@@ -32,16 +32,22 @@ public struct JobReceipt: Hashable, Sendable {
     public var errorMessage: String?
     /// Which attempt this concludes, where the worker knows.
     public var attempt: Int?
+    /// The kind of failure, where the worker said so. Nil on success.
+    public var cause: FailureCause?
+    /// The signal that ended the plugin's process, where one did and the worker said so.
+    public var exitSignal: Int?
 
     public init(
         status: Status, metrics: [String: Int64] = [:], artifacts: [Artifact] = [], errorMessage: String? = nil,
-        attempt: Int? = nil
+        attempt: Int? = nil, cause: FailureCause? = nil, exitSignal: Int? = nil
     ) {
         self.status = status
         self.metrics = metrics
         self.artifacts = artifacts
         self.errorMessage = errorMessage
         self.attempt = attempt
+        self.cause = cause
+        self.exitSignal = exitSignal
     }
 
     public static let rowsMetric = "rows"
@@ -50,7 +56,11 @@ public struct JobReceipt: Hashable, Sendable {
     public static let quarantinedMetric = "quarantined"
     /// Microseconds from the job's start in a slot to its end; only our workers give it.
     public static let elapsedMetric = "elapsed_us"
+    /// Most resident memory of the plugin's process in bytes, where it is known.
+    public static let peakBytesMetric = "peak_bytes"
     public var rows: Int64 { metrics[Self.rowsMetric] ?? 0 }
     public var sizeBytes: Int64 { metrics[Self.sizeBytesMetric] ?? 0 }
     public var quarantined: Int64 { metrics[Self.quarantinedMetric] ?? 0 }
+    /// In bytes.
+    public var peakBytes: Int64? { metrics[Self.peakBytesMetric] }
 }

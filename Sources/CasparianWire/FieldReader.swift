@@ -39,6 +39,20 @@ struct FieldReader {
         return Int(number)
     }
 
+    func optionalIntegers(_ name: String) throws(WireError) -> [Int64]? {
+        switch fields[name] {
+        case nil, .null?: return nil
+        case .array(let items)?:
+            var numbers: [Int64] = []
+            for item in items {
+                guard case .integer(let number) = item else { throw wrong(name, "a list of integers") }
+                numbers.append(number)
+            }
+            return numbers
+        default: throw wrong(name, "a list of integers")
+        }
+    }
+
     func strings(_ name: String) throws(WireError) -> [String] {
         guard let texts = try optionalStrings(name) else { throw wrong(name, "a list of texts") }
         return texts

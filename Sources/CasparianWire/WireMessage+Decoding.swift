@@ -17,7 +17,8 @@ extension WireMessage {
             return .error(
                 ErrorPayload(
                     message: try reader.string("message"), traceback: try reader.optionalString("traceback"),
-                    code: try reader.optionalString("code")))
+                    code: try reader.optionalString("code"), sequence: try reader.optionalInteger("sequence"),
+                    jobs: try reader.optionalIntegers("jobs")))
         }
     }
 
@@ -86,14 +87,10 @@ extension WireMessage {
             throw reader.wrong("status", "IDLE or BUSY")
         }
         var payload = HeartbeatPayload(status: status, currentJobID: try reader.optionalInteger("current_job_id"))
-        if case .array(let items)? = reader.fields["active_jobs"] {
-            var jobs: [Int64] = []
-            for item in items {
-                guard case .integer(let job) = item else { throw reader.wrong("active_jobs", "integers") }
-                jobs.append(job)
-            }
-            payload.activeJobs = jobs
+        if case .array? = reader.fields["active_jobs"] {
+            payload.activeJobs = try reader.optionalIntegers("active_jobs")
         }
+        payload.sequence = try reader.optionalInteger("sequence")
         if let entries = try reader.optionalObjects("progress") {
             var progress: [HeartbeatPayload.Progress] = []
             for entry in entries {
@@ -130,6 +127,8 @@ extension WireMessage {
         }
         return JobReceipt(
             status: status, metrics: metrics, artifacts: artifacts,
-            errorMessage: try reader.optionalString("error_message"), attempt: try reader.optionalCount("attempt"))
+            errorMessage: try reader.optionalString("error_message"), attempt: try reader.optionalCount("attempt"),
+            cause: try reader.optionalString("cause").flatMap(FailureCause.init(rawValue:)),
+            exitSignal: try reader.optionalCount("exit_signal"))
     }
 }

@@ -15,9 +15,11 @@ extension WireMessage {
                 json.value(payload.message)
                 json.key("traceback")
                 json.value(payload.traceback)
-                if let code = payload.code {
-                    json.key("code")
-                    json.value(code)
+                Self.optional("code", payload.code, &json)
+                Self.optional("sequence", payload.sequence, &json)
+                if let jobs = payload.jobs {
+                    json.key("jobs")
+                    json.array(jobs) { $0.value($1) }
                 }
             }
         }
@@ -124,6 +126,7 @@ extension WireMessage {
             json.key("active_jobs")
             json.array(jobs) { $0.value($1) }
         }
+        optional("sequence", payload.sequence, &json)
         if let progress = payload.progress {
             json.key("progress")
             json.array(progress) { json, entry in
@@ -165,5 +168,7 @@ extension WireMessage {
         json.key("error_message")
         json.value(receipt.errorMessage)
         optional("attempt", receipt.attempt.map(Int64.init), &json)
+        optional("cause", receipt.cause?.rawValue, &json)
+        optional("exit_signal", receipt.exitSignal.map(Int64.init), &json)
     }
 }

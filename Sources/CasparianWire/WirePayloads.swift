@@ -5,7 +5,7 @@ public struct IdentifyPayload: Hashable, Sendable {
     /// Plugin names.
     public var capabilities: [String]
     public var workerID: String?
-    /// `lease`: the worker sends heartbeats and may be declared lost without them.
+    /// Names of what it does beyond plain v4: `leaseExtension`, `fenceExtension`, `receiptsExtension`.
     public var protocolExtensions: [String] = []
     /// Jobs it runs at once; nil is 1.
     public var slots: Int?
@@ -22,8 +22,15 @@ public struct IdentifyPayload: Hashable, Sendable {
         self.workerID = workerID
     }
 
+    /// The worker sends heartbeats and may be declared lost without them.
     public static let leaseExtension = "lease"
+    /// It waits for a live lease before it promotes.
+    public static let fenceExtension = "fence"
+    /// It keeps receipts until ERR `recorded` names their jobs.
+    public static let receiptsExtension = "receipts"
     public var announcesHeartbeats: Bool { protocolExtensions.contains(Self.leaseExtension) }
+    public var waitsForLease: Bool { protocolExtensions.contains(Self.fenceExtension) }
+    public var keepsReceipts: Bool { protocolExtensions.contains(Self.receiptsExtension) }
 }
 
 /// DISPATCH: do this job.
@@ -70,6 +77,8 @@ public struct HeartbeatPayload: Hashable, Sendable {
     /// Every job it holds; nil for a plain worker.
     public var activeJobs: [Int64]?
     public var progress: [Progress]?
+    /// Counts a worker process's heartbeats from 1, so that ERR `lease` can name one.
+    public var sequence: Int64?
 
     public init(status: Status, currentJobID: Int64? = nil) {
         self.status = status
@@ -83,15 +92,27 @@ public struct ErrorPayload: Hashable, Sendable {
     public var traceback: String?
     /// For programs; `identify` asks a worker to identify again.
     public var code: String?
+    /// With `lease`: the heartbeat that is answered.
+    public var sequence: Int64?
+    /// With `recorded`: the jobs whose receipts may be forgotten.
+    public var jobs: [Int64]?
 
-    public init(message: String, traceback: String? = nil, code: String? = nil) {
+    public init(
+        message: String, traceback: String? = nil, code: String? = nil, sequence: Int64? = nil, jobs: [Int64]? = nil
+    ) {
         self.message = message
         self.traceback = traceback
         self.code = code
+        self.sequence = sequence
+        self.jobs = jobs
     }
 
     /// From the sentinel: it does not know the worker, which identifies again.
     public static let identifyCode = "identify"
+    /// From the sentinel: the heartbeat `sequence` is heard, and every job that it named is the worker's.
+    public static let leaseCode = "lease"
+    /// From the sentinel: the receipts of `jobs` are in the catalog, or will never change anything.
+    public static let recordedCode = "recorded"
     /// From a worker: it hands the job back without having begun, or after having stopped it.
     public static let releasedCode = "released"
     /// From a worker: it is about to end; every job it still holds goes back.

@@ -1,0 +1,46 @@
+import CasparianModel
+import Testing
+
+@testable import CasparianWire
+
+@Suite struct ExtensionTests {
+    private func expectRoundTrip(_ message: WireMessage, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(try WireMessage.decode(message.encode()) == message, sourceLocation: sourceLocation)
+    }
+
+    @Test func `Causes, signals, sequences and lists of jobs survive a round trip`() throws {
+        for cause in FailureCause.allCases {
+            let receipt = JobReceipt(
+                status: .failed, metrics: [JobReceipt.peakBytesMetric: 7], errorMessage: "no", cause: cause,
+                exitSignal: 9)
+            try expectRoundTrip(WireMessage(jobID: 1, .conclude(receipt)))
+        }
+        var heartbeat = HeartbeatPayload(status: .busy, currentJobID: 1)
+        heartbeat.sequence = 1 << 40
+        try expectRoundTrip(WireMessage(.heartbeat(heartbeat)))
+        try expectRoundTrip(
+            WireMessage(.error(ErrorPayload(message: "", code: ErrorPayload.leaseCode, sequence: 3))))
+        try expectRoundTrip(
+            WireMessage(.error(ErrorPayload(message: "", code: ErrorPayload.recordedCode, jobs: [1, .max]))))
+    }
+
+    @Test(arguments: ["", #","cause":null"#, #","cause":"weather","exit_signal":null"#])
+    func `A cause that is missing or not known is none`(_ field: String) throws {
+        let payload = Array(#"{"status":"FAILED"\#(field)}"#.utf8)
+        #expect(try WireMessage.decodeBody(.conclude, payload) == .conclude(JobReceipt(status: .failed)))
+    }
+
+    @Test(arguments: [
+        (WireOperation.conclude, #"{"status":"FAILED","cause":1}"#),
+        (.conclude, #"{"status":"FAILED","exit_signal":-1}"#), (.heartbeat, #"{"status":"IDLE","sequence":"1"}"#),
+        (.error, #"{"message":"","sequence":1.5}"#), (.error, #"{"message":"","jobs":[true]}"#),
+        (.error, #"{"message":"","jobs":7}"#),
+    ])
+    func `A field of another type is refused`(_ operation: WireOperation, _ text: String) {
+        #expect(throws: WireError.self) { _ = try WireMessage.decodeBody(operation, Array(text.utf8)) }
+    }
+
+    @Test func `Only what may pass by itself is worth another attempt`() {
+        #expect(FailureCause.allCases.filter(\.isTransient) == [.guest, .unreachable, .full])
+    }
+}
