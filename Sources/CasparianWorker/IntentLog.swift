@@ -61,7 +61,11 @@ public struct IntentLog: Sendable {
     }
 
     /// What a process that died was about to promote for a job; nil if there is nothing, or it lives.
-    func abandoned(_ job: JobID) -> Held? { hold(path(job)) }
+    func abandoned(_ job: JobID) -> Held? { hold(path(job), triesMax: Self.triesMax) }
+
+    /// Tries for one job's lock, a millisecond apart: a process that was forked from its last holder has it until it runs its
+    /// own program.
+    private static let triesMax = 1_000
 
     /// The same for all jobs.
     func abandoned() -> [Held] {
@@ -69,12 +73,17 @@ public struct IntentLog: Sendable {
         return names.filter { $0.hasSuffix(Self.suffix) }.sorted().compactMap { hold(folder + "/" + $0) }
     }
 
-    private func hold(_ path: String) -> Held? {
+    private func hold(_ path: String, triesMax: Int = 1) -> Held? {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            return nil
+        var tries = 1
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard tries < triesMax else {
+                close(descriptor)
+                return nil
+            }
+            tries += 1
+            usleep(1_000)
         }
         // Half an intent was written before anything was promoted: it says nothing.
         guard let data = FileManager.default.contents(atPath: path),

@@ -3,8 +3,9 @@ import Foundation
 
 /// Locks (`flock`) that tell other processes that a job lives. The kernel drops them with the process.
 public enum StagingLock {
-    /// Tries for the lock; a clean-up that looks whether staging is abandoned holds it for a moment.
-    private static let triesMax = 20
+    /// Tries for the lock, a second in all: a clean-up that looks whether staging is abandoned holds it for a moment, and so
+    /// does a process that was forked from its last holder until it runs its own program.
+    private static let triesMax = 1_000
     private static let pauseMicroseconds: UInt32 = 1000
 
     /// A descriptor of a file or folder that holds the lock on it; nil if there is none.

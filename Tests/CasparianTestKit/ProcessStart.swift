@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 
 /// Starts of processes with pipes, one after the other.
 public enum ProcessStart {
@@ -10,5 +10,15 @@ public enum ProcessStart {
         turn.wait()
         defer { turn.signal() }
         return try body()
+    }
+
+    /// A pipe that a process gets only as its standard input or output: whatever else is started while it is open does
+    /// not inherit it.
+    public static func pipe() -> Pipe {
+        let pipe = Pipe()
+        for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+            _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
+        return pipe
     }
 }

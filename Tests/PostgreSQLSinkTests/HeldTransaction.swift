@@ -15,7 +15,7 @@ final class HeldTransaction {
             database.name,
         ]
         let pipes = try ProcessStart.alone {
-            let pipes = (input: Pipe(), output: Pipe())
+            let pipes = (input: ProcessStart.pipe(), output: ProcessStart.pipe())
             process.standardInput = pipes.input
             process.standardOutput = pipes.output
             try process.run()

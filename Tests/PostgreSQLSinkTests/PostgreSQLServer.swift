@@ -79,7 +79,7 @@ final class PostgreSQLServer: @unchecked Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         let life = try ProcessStart.alone {
-            let life = Pipe()
+            let life = ProcessStart.pipe()
             // Other processes that tests start must not keep it open.
             _ = fcntl(life.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
             process.standardInput = life
@@ -126,7 +126,7 @@ final class PostgreSQLServer: @unchecked Sendable {
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
         let output = try ProcessStart.alone {
-            let output = Pipe()
+            let output = ProcessStart.pipe()
             process.standardOutput = output
             process.standardError = output
             try process.run()

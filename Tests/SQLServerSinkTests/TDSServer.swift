@@ -30,7 +30,7 @@ final class TDSServer: Sendable {
         environment["PYTHONPATH"] = servers
         process.environment = environment
         let output = try ProcessStart.alone {
-            let output = Pipe()
+            let output = ProcessStart.pipe()
             process.standardOutput = output
             try process.run()
             return output

@@ -43,13 +43,12 @@ import Testing
     @Test func `The staging of another process that lives is left alone until it ends`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path
-        #expect(NamedPipe(path: folder.file("ready")).make() && NamedPipe(path: folder.file("go")).make())
         async let child: Void = Self.liveUntilTold(path)
-        #expect(await NamedPipe(path: folder.file("ready")).wait())
+        #expect(await FileSignal(path: folder.file("ready")).wait())
         #expect(folder.files().filter { $0.contains(".stg.") } == ["t_7.parquet.stg.7"])
         #expect(try ParquetSinkFactory(outputRoot: path).removeLeftovers().isEmpty)
         #expect(throws: SinkError.self) { _ = try Job(root: path).run(rows: 1) }
-        NamedPipe(path: folder.file("go")).signal()
+        FileSignal(path: folder.file("go")).signal()
         await child
         #expect(folder.files().contains("t_7.parquet"))
     }
@@ -58,8 +57,8 @@ import Testing
     private static func liveUntilTold(_ path: String) async {
         await #expect(processExitsWith: .success) { [path = path as String] in
             let sink = try CrashTests.bring(Job(root: path), to: .prepared)
-            NamedPipe(path: path + "/ready").signal()
-            #expect(NamedPipe(path: path + "/go").wait())
+            FileSignal(path: path + "/ready").signal()
+            #expect(FileSignal(path: path + "/go").wait())
             _ = try sink.commit()
         }
     }

@@ -65,7 +65,7 @@ final class ObjectServer: Sendable {
     ]
 
     /// Its write end is closed by the end of this process.
-    private static let input = Pipe()
+    private static let input = ProcessStart.pipe()
 
     /// Makes a bucket; returns its name.
     func makeBucket() throws -> String {

@@ -55,9 +55,25 @@ import Testing
         return Int(try Python.run(script, workshop.output + "/t.db", table)) ?? -1
     }
 
+    /// Repeated while something is left: a process that another test has just forked holds this one's locks until it runs
+    /// its own program.
+    private func cleanUp() -> [String] {
+        var done: [String] = []
+        for _ in 0..<10_000 {
+            done += runner.cleanUp()
+            if left.isEmpty { break }
+            usleep(5_000)
+        }
+        return done
+    }
+
+    private var left: [String] {
+        let all = FileManager.default.enumerator(atPath: workshop.output + "/.casparian")?.allObjects ?? []
+        return all.compactMap { $0 as? String }.filter { $0.contains(".stg") || $0.contains(".json") }
+    }
+
     private func expectClean() {
-        let left = FileManager.default.enumerator(atPath: workshop.output + "/.casparian")?.allObjects ?? []
-        #expect(left.compactMap { $0 as? String }.filter { $0.contains(".stg") || $0.contains(".json") } == [])
+        #expect(left == [])
     }
 
     @Test(arguments: 0...2)
@@ -89,10 +105,10 @@ import Testing
 
     @Test func `The next start completes it`() throws {
         try crash()
-        #expect(runner.cleanUp().count == 1)
+        #expect(cleanUp().count == 1)
         #expect(try count("a") == 3 && count("b") == 3)
         expectClean()
-        #expect(runner.cleanUp().isEmpty)
+        #expect(cleanUp().isEmpty)
     }
 
     @Test func `Where staging is gone the plugin runs again, and what is promoted stays`() throws {
@@ -134,7 +150,7 @@ import Testing
 
     @Test func `What was prepared before the system started anew is not trusted`() throws {
         try crash(promoted: 0) { $0.bootID = "another" }
-        #expect(runner.cleanUp().count == 2)
+        #expect(cleanUp().count == 2)
         #expect(!FileManager.default.fileExists(atPath: workshop.output + "/t.db"))
         expectClean()
     }
@@ -161,7 +177,7 @@ import Testing
     @Test func `A job that another process promotes is not touched`() throws {
         try crash(promoted: 0)
         let held = try #require(intents.abandoned(7))
-        #expect(runner.cleanUp().filter { $0.contains("job 7") }.isEmpty)
+        #expect(cleanUp().filter { $0.contains("job 7") }.isEmpty)
         withExtendedLifetime(held) {}
     }
 }
