@@ -35,6 +35,10 @@ public protocol ConfigurationCatalog: Sendable {
     /// Removes its configuration and topics; refused (`.inUse`) while jobs refer to it.
     func removePluginConfig(name: String) async throws -> Bool
 
+    /// Limits by plugin, of those that have any.
+    func pluginLimits() async throws -> [String: PluginLimits]
+    func setPluginLimits(_ limits: PluginLimits, plugin: String) async throws
+
     func topicConfigs(plugin: String?) async throws -> [TopicConfig]
     /// Writes a person's topic configuration (plugin config row is made if missing). Same plugin, topic and uri
     /// replaces mode and schema; another uri for the same topic replaces the topic's sinks unless `isAdditional`.
@@ -70,8 +74,15 @@ public protocol QueueCatalog: Sendable {
     func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult
     func jobs(_ filter: JobFilter) async throws -> [JobListing]
     func job(id: JobID) async throws -> JobListing?
-    /// Puts a FAILED or SKIPPED job back to QUEUED; its id stays. False if it is in no such state.
+    /// Puts a FAILED or SKIPPED job back to QUEUED, with all its attempts before it; its id stays. False if it is in no
+    /// such state.
     func retry(job: JobID, now: Timestamp) async throws -> Bool
+    /// Ends a job that waits; notes the wish for one that runs, whose worker the sentinel tells.
+    ///
+    /// - Parameter person: Who wants it, for the job's message.
+    func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome
+    /// RUNNING jobs that somebody wants to end.
+    func cancellations() async throws -> [JobID]
     func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing]
     /// Jobs by status, and the plugins of the queued ones.
     func queueSummary() async throws -> QueueSummary

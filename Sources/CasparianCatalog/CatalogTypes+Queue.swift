@@ -5,11 +5,15 @@ public struct JobFilter: Hashable, Sendable {
     public var status: JobStatus?
     public var plugin: String?
     public var fileVersionID: FileVersionID?
+    /// Only those that failed after every attempt they had.
+    public var isDead: Bool
     public var limit: Int
     public init(
-        status: JobStatus? = nil, plugin: String? = nil, fileVersionID: FileVersionID? = nil, limit: Int = 1_000_000
+        status: JobStatus? = nil, plugin: String? = nil, fileVersionID: FileVersionID? = nil, isDead: Bool = false,
+        limit: Int = 1_000_000
     ) {
         self.status = status
+        self.isDead = isDead
         self.plugin = plugin
         self.fileVersionID = fileVersionID
         self.limit = limit
@@ -26,10 +30,12 @@ public struct JobListing: Hashable, Sendable {
     public var sizeBytes: Int64?
     /// Nil also where no topic of the job had a contract.
     public var quarantined: Int64?
+    public var course: JobCourse
     public init(
         job: Job, filePath: String, contentHash: String?, rows: Int64? = nil, sizeBytes: Int64? = nil,
-        quarantined: Int64? = nil
+        quarantined: Int64? = nil, course: JobCourse = JobCourse()
     ) {
+        self.course = course
         self.job = job
         self.filePath = filePath
         self.contentHash = contentHash
@@ -67,8 +73,8 @@ public struct ArtifactListing: Hashable, Sendable {
 public struct QueueBatch: Sendable {
     /// Receipts of jobs that ended. One for a job that is in a terminal state already changes nothing.
     public var conclusions: [Conclusion] = []
-    /// Jobs whose holder is gone: RUNNING goes back to QUEUED, retry_count + 1.
-    public var requeues: [JobID] = []
+    /// Jobs whose holder is gone: RUNNING goes back to QUEUED, retry_count + 1; one that somebody cancelled ends SKIPPED.
+    public var requeues: [Requeue] = []
     /// Rows of `cf_worker_node` to insert or update.
     public var workers: [WorkerNode] = []
     /// Free slots, and what each may run.
@@ -77,13 +83,40 @@ public struct QueueBatch: Sendable {
     public var isEmpty: Bool { conclusions.isEmpty && requeues.isEmpty && workers.isEmpty && claims.isEmpty }
 }
 
-/// The end of a job.
+/// The end of an attempt, and mostly of its job.
 public struct Conclusion: Hashable, Sendable {
+    /// What becomes of a job whose attempt failed.
+    public enum Consequence: Hashable, Sendable {
+        /// It has failed.
+        case end
+        /// It has failed, after every attempt it had: a dead letter.
+        case bury
+        /// It is queued again, and nobody gets it before that time.
+        case retry(at: Timestamp)
+    }
+
     public var jobID: JobID
     public var receipt: JobReceipt
-    public init(jobID: JobID, receipt: JobReceipt) {
+    /// Of no matter for a success.
+    public var consequence: Consequence
+    public init(jobID: JobID, receipt: JobReceipt, consequence: Consequence = .end) {
         self.jobID = jobID
         self.receipt = receipt
+        self.consequence = consequence
+    }
+}
+
+/// A job that goes back to the queue without having failed.
+public struct Requeue: Hashable, Sendable {
+    public var jobID: JobID
+    /// Nobody gets it before; nil for at once.
+    public var notBefore: Timestamp?
+    /// It was running when its worker was lost, which may be its own doing: counts towards the attempts it has.
+    public var isStrike: Bool
+    public init(_ jobID: JobID, notBefore: Timestamp? = nil, isStrike: Bool = false) {
+        self.jobID = jobID
+        self.notBefore = notBefore
+        self.isStrike = isStrike
     }
 }
 
@@ -121,10 +154,16 @@ public struct ClaimedJob: Hashable, Sendable {
     public var parameters: String?
     /// From 1; one more after every requeue or retry.
     public var attempt: Int
+    /// Attempts that failed or were lost so far, for reasons that may pass.
+    public var strikes: Int
+    public var limits: PluginLimits
     public init(
         claimant: String, jobID: JobID, pluginName: String, filePath: String, fileVersionID: FileVersionID,
-        contentHash: String?, sinks: [SinkConfig], parameters: String?, attempt: Int
+        contentHash: String?, sinks: [SinkConfig], parameters: String?, attempt: Int, strikes: Int = 0,
+        limits: PluginLimits = PluginLimits()
     ) {
+        self.strikes = strikes
+        self.limits = limits
         self.claimant = claimant
         self.jobID = jobID
         self.pluginName = pluginName

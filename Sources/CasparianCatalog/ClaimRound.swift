@@ -40,11 +40,15 @@ package struct ClaimRound {
 
     private var seats: [Seat]
     private var lines: [String: Line] = [:]
+    /// Jobs that plugins with a limit may begin.
+    private var rooms: [String: Int]
     private var turn = 0
     /// Seats that found no job although they had room.
     package private(set) var hasIdleSeat = false
 
-    package init(_ claims: [Claim]) {
+    /// - Parameter rooms: Jobs that plugins with a limit may begin beside those that run; others have no limit.
+    package init(_ claims: [Claim], rooms: [String: Int] = [:]) {
+        self.rooms = rooms
         seats = claims.map { Seat(remaining: max(0, $0.count), plugins: Array(Set($0.plugins)).sorted()) }
     }
 
@@ -60,6 +64,7 @@ package struct ClaimRound {
             guard seats[index].remaining > 0 else { continue }
             if let (plugin, candidate) = try best(of: seats[index].plugins, fetch: fetch) {
                 lines[plugin]?.position += 1
+                rooms[plugin]? -= 1
                 seats[index].remaining -= 1
                 return Assignment(seat: index, plugin: plugin, candidate: candidate)
             }
@@ -72,6 +77,7 @@ package struct ClaimRound {
     /// The job turned out to be gone: its claimant is next again.
     package mutating func giveBack(_ assignment: Assignment) {
         seats[assignment.seat].remaining += 1
+        rooms[assignment.plugin]? += 1
         turn = assignment.seat
     }
 
@@ -79,7 +85,7 @@ package struct ClaimRound {
         of plugins: [String], fetch: (String, JobCandidate?) throws -> [JobCandidate]
     ) rethrows -> (String, JobCandidate)? {
         var found: (String, JobCandidate)?
-        for plugin in plugins {
+        for plugin in plugins where rooms[plugin, default: 1] > 0 {
             guard let head = try head(of: plugin, fetch: fetch) else { continue }
             if let best = found, best.1 < head { continue }
             found = (plugin, head)

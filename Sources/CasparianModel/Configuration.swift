@@ -71,3 +71,24 @@ public struct TopicConfig: Hashable, Sendable {
         self.sink = sink
     }
 }
+
+/// What a person allows a plugin's jobs; nil is the system's default.
+public struct PluginLimits: Hashable, Sendable {
+    /// Longest wall time of an attempt.
+    public var deadlineSeconds: Int?
+    /// Jobs at once, over all workers.
+    public var concurrency: Int?
+    /// Attempts, the first one included, of a job that fails for reasons that may pass.
+    public var attemptsMax: Int?
+    /// An error that the plugin raises is such a reason.
+    public var retriesFailures: Bool
+
+    public init(
+        deadlineSeconds: Int? = nil, concurrency: Int? = nil, attemptsMax: Int? = nil, retriesFailures: Bool = false
+    ) {
+        self.deadlineSeconds = deadlineSeconds
+        self.concurrency = concurrency
+        self.attemptsMax = attemptsMax
+        self.retriesFailures = retriesFailures
+    }
+}

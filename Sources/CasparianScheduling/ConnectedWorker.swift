@@ -9,6 +9,11 @@ struct ConnectedWorker {
         var dispatched: Duration
         /// When the worker last said that it has the job, or got it.
         var confirmed: Duration
+        /// Attempts that failed or were lost before, for reasons that may pass.
+        var strikes = 0
+        var limits = PluginLimits()
+        /// Counts up: those that came first run, the others wait behind them.
+        var ordinal = 0
     }
 
     let key: WorkerKey
@@ -22,6 +27,8 @@ struct ConnectedWorker {
     /// Plugins that it has and cannot load.
     private(set) var broken: [String] = []
     private(set) var announcesHeartbeats = false
+    private(set) var waitsForLease = false
+    private(set) var keepsReceipts = false
     var lastHeard: Duration
     var lastHeardWall: Timestamp
     /// When it has to be back; nil while its connection stands.
@@ -55,6 +62,8 @@ struct ConnectedWorker {
         plugins = payload.capabilities
         broken = (payload.plugins ?? []).filter { $0.loadError != nil && !plugins.contains($0.name) }.map(\.name)
         announcesHeartbeats = payload.announcesHeartbeats
+        waitsForLease = payload.waitsForLease
+        keepsReceipts = payload.keepsReceipts
         isLeaving = false
     }
 
@@ -62,6 +71,21 @@ struct ConnectedWorker {
         lastHeard = now.elapsed
         lastHeardWall = now.wall
         reconnectBy = nil
+    }
+
+    private var given = 0
+
+    mutating func give(_ job: JobID, _ held: Held) {
+        given += 1
+        var held = held
+        held.ordinal = given
+        jobs[job] = held
+    }
+
+    /// Whether a job is one of those that have a slot; the others have not begun.
+    func isRunning(_ job: JobID) -> Bool {
+        guard let ordinal = jobs[job]?.ordinal else { return false }
+        return jobs.values.count { $0.ordinal < ordinal } < slots
     }
 
     /// Jobs it can take now: its free slots, and a backlog as long as its last jobs were short.

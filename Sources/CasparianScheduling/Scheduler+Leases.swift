@@ -24,7 +24,10 @@ extension Scheduler {
         }
         for (job, orphan) in orphans.sorted(by: { $0.key < $1.key }) where orphan.until <= now.elapsed {
             orphans[job] = nil
-            actions += requeue(job, "no worker reported it after the sentinel began")
+            // It may have ended its worker, or the sentinel was away for long.
+            actions += lost(
+                job, orphan.job.attempt, strikes: orphan.job.strikes, limits: orphan.job.limits,
+                "no worker reported it after the sentinel began", now)
         }
         return actions
     }
@@ -47,8 +50,11 @@ extension Scheduler {
     private func lossReason(_ key: WorkerKey, _ now: SchedulerTime) -> String? {
         guard let worker = workers[key] else { return nil }
         guard worker.announcesHeartbeats else {
-            let isOverdue = worker.jobs.values.contains { now.elapsed - $0.dispatched > policy.plainJobDeadline }
-            return isOverdue ? "its job took longer than \(policy.plainJobDeadline)" : nil
+            for job in worker.jobs.values {
+                let limit = job.limits.deadlineSeconds.map { .seconds($0) } ?? policy.plainJobDeadline
+                if now.elapsed - job.dispatched > limit { return "its job took longer than \(limit)" }
+            }
+            return nil
         }
         if let by = worker.reconnectBy, by <= now.elapsed { return "its connection ended and it did not come back" }
         return now.elapsed - worker.lastHeard > policy.lease ? "it was silent for \(policy.lease)" : nil
@@ -58,7 +64,7 @@ extension Scheduler {
     private mutating func lapsedJobs(of key: WorkerKey, _ now: SchedulerTime) -> [SchedulerAction] {
         guard let worker = workers[key], worker.announcesHeartbeats else { return [] }
         let lapsed = worker.jobs.filter { now.elapsed - $0.value.confirmed > policy.lease }.keys.sorted()
-        return lapsed.flatMap { take($0, from: key, "its worker never reported it") }
+        return lapsed.flatMap { take($0, from: key, "its worker never reported it", now) }
     }
 
     mutating func lose(_ key: WorkerKey, _ reason: String, _ now: SchedulerTime) -> [SchedulerAction] {
@@ -71,7 +77,11 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         guard var worker = workers[key] else { return [] }
         var actions: [SchedulerAction] = [.note(SchedulerNote(kind, worker: key, detail: reason))]
-        for job in worker.jobs.keys.sorted() { actions += take(job, from: key, "its worker is gone: \(reason)") }
+        for job in worker.jobs.keys.sorted() {
+            // One that waited behind others had no part in it.
+            let isPart = kind == .workerLost && worker.isRunning(job)
+            actions += take(job, from: key, "its worker is gone: \(reason)", now, isStrike: isPart)
+        }
         worker.jobs = [:]
         if let row = worker.row(now, interval: .zero, status: .offline) { actions.append(.save(row)) }
         workers[key] = nil

@@ -57,15 +57,24 @@ extension Scheduler {
                 workers[key]?.jobs[job]?.confirmed = now.elapsed
             } else if let orphan = orphans[job], mayBelong(orphan.job, to: key) {
                 orphans[job] = nil
-                workers[key]?.jobs[job] = ConnectedWorker.Held(
-                    pluginName: orphan.job.pluginName, attempt: orphan.job.attempt, dispatched: now.elapsed,
-                    confirmed: now.elapsed)
+                workers[key]?.give(
+                    job,
+                    ConnectedWorker.Held(
+                        pluginName: orphan.job.pluginName, attempt: orphan.job.attempt, dispatched: now.elapsed,
+                        confirmed: now.elapsed, strikes: orphan.job.strikes, limits: orphan.job.limits))
                 holder[job] = key
                 actions.append(.note(SchedulerNote(.jobAdopted, worker: key, job: job)))
             } else {
                 // It was taken away meanwhile, or has ended.
                 actions.append(.send(WireMessage(jobID: UInt64(bitPattern: id), .abort), to: key))
             }
+        }
+        if let sequence = payload.sequence, workers[key]?.waitsForLease == true {
+            let text = "lease renewed"
+            actions.append(
+                .send(
+                    WireMessage(.error(ErrorPayload(message: text, code: ErrorPayload.leaseCode, sequence: sequence))),
+                    to: key))
         }
         if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }
         return actions
@@ -76,6 +85,7 @@ extension Scheduler {
     ) -> [SchedulerAction] {
         let job = JobID(Int64(bitPattern: wireID))
         var actions: [SchedulerAction] = workers[key] == nil ? [askToIdentify(key)] : []
+        if workers[key]?.keepsReceipts == true { actions.append(.acknowledge(job, to: key)) }
         guard mayConclude(job, receipt, key) else {
             return actions + [
                 .note(
@@ -84,7 +94,9 @@ extension Scheduler {
                         detail: "\(receipt.status.rawValue) for a job that is not this worker's"))
             ]
         }
-        if workers[key]?.jobs.removeValue(forKey: job) != nil {
+        let held = workers[key]?.jobs.removeValue(forKey: job)
+        let orphan = orphans[job]?.job
+        if held != nil {
             workers[key]?.learn(receipt)
             mayHaveWork = true
         }
@@ -94,7 +106,9 @@ extension Scheduler {
         }
         orphans[job] = nil
         formerHolders[job] = nil
-        actions.append(.conclude(job, receipt))
+        actions += end(
+            job, receipt, strikes: held?.strikes ?? orphan?.strikes ?? 0,
+            limits: held?.limits ?? orphan?.limits ?? PluginLimits(), now)
         if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }
         return actions
     }
@@ -130,7 +144,7 @@ extension Scheduler {
             guard holder[job] == key else { return [] }
             // It takes no more: what it gives back would come to it again at once.
             workers[key]?.isLeaving = true
-            return take(job, from: key, "handed back by its worker")
+            return take(job, from: key, "handed back by its worker", now)
         default:
             let text = [payload.message, payload.traceback ?? ""].filter { !$0.isEmpty }.joined(separator: "\n")
             let note = SchedulerAction.note(

@@ -42,6 +42,7 @@ public struct Scheduler: Sendable {
         case .catalogChanged:
             mayHaveWork = true
             return []
+        case .cancellationsWanted(let jobs): return cancel(jobs)
         }
     }
 
@@ -73,17 +74,20 @@ public struct Scheduler: Sendable {
         var actions: [SchedulerAction] = []
         for (key, job) in assignments {
             guard workers[key] != nil else {
-                actions += requeue(job.jobID, "its worker is gone")
+                actions += requeue(job.jobID, at: nil, "its worker is gone")
                 continue
             }
-            workers[key]?.jobs[job.jobID] = ConnectedWorker.Held(
-                pluginName: job.order.pluginName, attempt: job.attempt, dispatched: now.elapsed,
-                confirmed: now.elapsed)
+            workers[key]?.give(
+                job.jobID,
+                ConnectedWorker.Held(
+                    pluginName: job.order.pluginName, attempt: job.attempt, dispatched: now.elapsed,
+                    confirmed: now.elapsed, strikes: job.strikes, limits: job.limits))
             holder[job.jobID] = key
             if formerHolders[job.jobID] == key { formerHolders[job.jobID] = nil }
             var order = job.order
             order.attempt = job.attempt
             order.leaseSeconds = Int(policy.lease.components.seconds)
+            order.deadlineSeconds = job.limits.deadlineSeconds
             actions.append(
                 .send(WireMessage(jobID: UInt64(bitPattern: job.jobID.rawValue), .dispatch(order)), to: key))
             if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }
@@ -104,25 +108,12 @@ public struct Scheduler: Sendable {
         var actions: [SchedulerAction] = []
         for job in running {
             if job.isHolderDead {
-                actions += requeue(job.id, "its worker is dead")
+                actions += lost(
+                    job.id, job.attempt, strikes: job.strikes, limits: job.limits, "its worker is dead", now)
             } else {
                 orphans[job.id] = (job, now.elapsed + policy.lease)
             }
         }
         return actions
-    }
-
-    mutating func requeue(_ job: JobID, _ reason: String) -> [SchedulerAction] {
-        mayHaveWork = true
-        return [.requeue(job), .note(SchedulerNote(.jobRequeued, job: job, detail: reason))]
-    }
-
-    /// Takes a job away from its holder.
-    mutating func take(_ job: JobID, from key: WorkerKey, _ reason: String) -> [SchedulerAction] {
-        workers[key]?.jobs[job] = nil
-        if holder[job] == key { holder[job] = nil }
-        if formerHolders.count >= Self.formerHoldersMax { formerHolders.removeAll() }
-        formerHolders[job] = key
-        return requeue(job, reason)
     }
 }

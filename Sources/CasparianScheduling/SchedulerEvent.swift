@@ -10,6 +10,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     case disconnected(WorkerKey)
     /// Somebody wrote to the catalog.
     case catalogChanged
+    /// RUNNING jobs that somebody wants to end, each time the catalog was asked.
+    case cancellationsWanted([JobID])
     /// Time passed.
     case tick
 }
@@ -24,11 +26,16 @@ public struct RunningJob: Hashable, Sendable {
     public var workerPID: Int64?
     /// Its worker is known to be dead.
     public var isHolderDead: Bool
+    /// Attempts that failed or were lost so far, for reasons that may pass.
+    public var strikes: Int
+    public var limits: PluginLimits
 
     public init(
         id: JobID, pluginName: String, attempt: Int, workerHost: String? = nil, workerPID: Int64? = nil,
-        isHolderDead: Bool
+        isHolderDead: Bool, strikes: Int = 0, limits: PluginLimits = PluginLimits()
     ) {
+        self.strikes = strikes
+        self.limits = limits
         self.id = id
         self.pluginName = pluginName
         self.attempt = attempt
@@ -44,8 +51,14 @@ public enum SchedulerAction: Hashable, Sendable {
     case register([PluginDescription])
     /// End a job with its receipt.
     case conclude(JobID, JobReceipt)
-    /// Put a job back into the queue.
-    case requeue(JobID)
+    /// The same after a last attempt, though another might help.
+    case bury(JobID, JobReceipt)
+    /// The attempt failed: queue the job again for that time.
+    case retry(JobID, JobReceipt, at: Timestamp)
+    /// Put a job back into the queue; it waits until a time, and its loss counts towards its attempts, if there is one.
+    case requeue(JobID, at: Timestamp?)
+    /// Tell a worker that it may forget the receipt, once the changes of this turn are durable.
+    case acknowledge(JobID, to: WorkerKey)
     /// Write a worker's row.
     case save(WorkerNode)
     case send(WireMessage, to: WorkerKey)
@@ -62,6 +75,9 @@ public struct SchedulerNote: Hashable, Sendable {
         case workerReported = "worker reported an error"
         case jobAdopted = "job goes on at its worker"
         case jobRequeued = "job queued again"
+        case jobRetried = "job failed; it is tried again"
+        case jobBuried = "job failed for the last time"
+        case jobCancelled = "job is to be cancelled"
         case receiptRefused = "receipt refused"
         case messageRefused = "message refused"
     }
@@ -102,8 +118,15 @@ public struct JobAssignment: Hashable, Sendable {
     public var jobID: JobID
     public var attempt: Int
     public var order: DispatchPayload
+    /// Attempts that failed or were lost so far, for reasons that may pass.
+    public var strikes: Int
+    public var limits: PluginLimits
 
-    public init(jobID: JobID, attempt: Int, order: DispatchPayload) {
+    public init(
+        jobID: JobID, attempt: Int, order: DispatchPayload, strikes: Int = 0, limits: PluginLimits = PluginLimits()
+    ) {
+        self.strikes = strikes
+        self.limits = limits
         self.jobID = jobID
         self.attempt = attempt
         self.order = order

@@ -1,3 +1,5 @@
+import CasparianModel
+
 /// How long the sentinel waits for whom.
 public struct SchedulerPolicy: Hashable, Sendable {
     /// A worker that announced heartbeats, or a job it holds, is lost when nothing was heard of it for so long.
@@ -14,12 +16,21 @@ public struct SchedulerPolicy: Hashable, Sendable {
     public var workersMax: Int
     /// The sentinel looks at leases this often.
     public var tick: Duration
+    /// Attempts of a job that fails for reasons that may pass, the first one included.
+    public var attemptsMax: Int
+    /// Wait before the second attempt; twice as long before each further one, up to `retryMax`.
+    public var retryBase: Duration
+    public var retryMax: Duration
 
     public init(
         lease: Duration = .seconds(15), reconnectGrace: Duration = .seconds(5),
         plainJobDeadline: Duration = .seconds(6 * 3600), backlogAhead: Duration = .milliseconds(50),
-        saveInterval: Duration = .seconds(5), workersMax: Int = 10_000, tick: Duration = .seconds(1)
+        saveInterval: Duration = .seconds(5), workersMax: Int = 10_000, tick: Duration = .seconds(1),
+        attemptsMax: Int = 5, retryBase: Duration = .seconds(1), retryMax: Duration = .seconds(300)
     ) {
+        self.attemptsMax = attemptsMax
+        self.retryBase = retryBase
+        self.retryMax = retryMax
         self.lease = lease
         self.reconnectGrace = reconnectGrace
         self.plainJobDeadline = plainJobDeadline
@@ -27,5 +38,20 @@ public struct SchedulerPolicy: Hashable, Sendable {
         self.saveInterval = saveInterval
         self.workersMax = workersMax
         self.tick = tick
+    }
+}
+
+extension SchedulerPolicy {
+    /// How long a job waits after its attempts failed or were lost for reasons that may pass.
+    ///
+    /// Up to a quarter more or less by job and attempt, so that jobs which failed together do not come back together.
+    ///
+    /// - Parameter strikes: How many there were, from 1.
+    func pause(after strikes: Int, of job: JobID) -> Duration {
+        let doubled = retryBase * (1 << min(max(strikes - 1, 0), 20))
+        // A number from 0 to 1 that follows from the job and the attempt (multiplicative hashing).
+        let bits = (UInt64(bitPattern: job.rawValue) &* 31 &+ UInt64(strikes)) &* 0x9E37_79B9_7F4A_7C15
+        let share = Double(bits >> 40) / Double(1 << 24)
+        return min(doubled, retryMax) * (0.75 + share / 2)
     }
 }

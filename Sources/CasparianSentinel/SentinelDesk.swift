@@ -31,8 +31,11 @@ struct SentinelDesk {
     /// Finds what an earlier sentinel left.
     mutating func begin() async throws {
         let catalog = catalog
-        let (running, former) = try await retrying {
-            (try await catalog.jobs(JobFilter(status: .running)), try await catalog.workers())
+        let (running, former, limits) = try await retrying {
+            (
+                try await catalog.jobs(JobFilter(status: .running)), try await catalog.workers(),
+                try await catalog.pluginLimits()
+            )
         }
         next.workers = former.filter { $0.status != .offline }.map { worker in
             var worker = worker
@@ -44,7 +47,8 @@ struct SentinelDesk {
             RunningJob(
                 id: listed.job.id, pluginName: listed.job.pluginName, attempt: listed.job.retryCount + 1,
                 workerHost: listed.job.workerHost, workerPID: listed.job.workerPID,
-                isHolderDead: ProcessProbe.isDead(host: listed.job.workerHost, pid: listed.job.workerPID))
+                isHolderDead: ProcessProbe.isDead(host: listed.job.workerHost, pid: listed.job.workerPID),
+                strikes: listed.course.strikes, limits: limits[listed.job.pluginName] ?? PluginLimits())
         }
         try await perform(scheduler.handle(.started(jobs), now: clock.now()))
     }
@@ -56,6 +60,11 @@ struct SentinelDesk {
             if let event = event(message) { actions += scheduler.handle(event, now: now) }
         }
         if turn.catalogChanged { actions += scheduler.handle(.catalogChanged, now: now) }
+        if turn.catalogChanged || turn.ticked {
+            let catalog = catalog
+            let wanted = try await retrying { try await catalog.cancellations() }
+            actions += scheduler.handle(.cancellationsWanted(wanted), now: now)
+        }
         if turn.ticked { actions += scheduler.handle(.tick, now: now) }
         try await perform(actions)
     }
@@ -89,11 +98,17 @@ struct SentinelDesk {
         next = QueueBatch()
         var plugins: [PluginDescription] = []
         var sends: [(WireMessage, WorkerKey)] = []
+        var recorded: [WorkerKey: [Int64]] = [:]
         for action in actions {
             switch action {
             case .register(let found): for plugin in found where !plugins.contains(plugin) { plugins.append(plugin) }
             case .conclude(let job, let receipt): batch.conclusions.append(Conclusion(jobID: job, receipt: receipt))
-            case .requeue(let job): batch.requeues.append(job)
+            case .bury(let job, let receipt):
+                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .bury))
+            case .retry(let job, let receipt, let time):
+                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .retry(at: time)))
+            case .requeue(let job, let time): batch.requeues.append(Requeue(job, at: time))
+            case .acknowledge(let job, let key): recorded[key, default: []].append(job.rawValue)
             case .save(let row): batch.workers.append(row)
             case .send(let message, let key): sends.append((message, key))
             case .note(let note): log.write(note)
@@ -104,12 +119,16 @@ struct SentinelDesk {
             switch action {
             case .send(let message, let key): sends.append((message, key))
             case .save(let row): next.workers.append(row)
-            case .requeue(let job): next.requeues.append(job)
+            case .requeue(let job, let time): next.requeues.append(Requeue(job, at: time))
             case .note(let note): log.write(note)
-            case .register, .conclude: break
+            case .register, .conclude, .bury, .retry, .acknowledge: break
             }
         }
         for (message, key) in sends { try await send(message, to: key) }
+        for (key, jobs) in recorded {
+            let payload = ErrorPayload(message: "recorded", code: ErrorPayload.recordedCode, jobs: jobs)
+            try await send(WireMessage(.error(payload)), to: key)
+        }
         updateSnapshot()
     }
 
@@ -147,9 +166,10 @@ struct SentinelDesk {
         for job in ignored { log.write(SchedulerNote(.receiptRefused, job: job, detail: "unknown or ended already")) }
         let ignored = Set(ignored)
         for conclusion in conclusions where !ignored.contains(conclusion.jobID) {
-            switch conclusion.receipt.status {
-            case .success: snapshot.completed += 1
-            case .failed: snapshot.failed += 1
+            switch (conclusion.receipt.status, conclusion.consequence) {
+            case (.success, _): snapshot.completed += 1
+            case (.failed, .retry): continue
+            case (.failed, _): snapshot.failed += 1
             }
             log.concluded(conclusion)
         }
@@ -190,6 +210,11 @@ struct SentinelDesk {
     }
 }
 
+extension Requeue {
+    /// A time to wait for means that the loss counts.
+    init(_ job: JobID, at time: Timestamp?) { self.init(job, notBefore: time, isStrike: time != nil) }
+}
+
 extension JobAssignment {
     /// A claimed job as an order; a topic `output` that nobody configured gets its default sink, as plain workers
     /// expect.
@@ -203,6 +228,6 @@ extension JobAssignment {
             fileVersionID: job.fileVersionID.rawValue)
         order.contentHash = job.contentHash
         order.parameters = job.parameters
-        self.init(jobID: job.jobID, attempt: job.attempt, order: order)
+        self.init(jobID: job.jobID, attempt: job.attempt, order: order, strikes: job.strikes, limits: job.limits)
     }
 }

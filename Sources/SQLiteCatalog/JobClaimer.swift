@@ -9,6 +9,7 @@ struct JobClaimer {
     private let claims: [Claim]
     private var round: ClaimRound
     private var taken: [Int]
+    private let limits: [String: PluginLimits]
     private var configurations: [String: Configuration] = [:]
 
     private struct Configuration {
@@ -16,11 +17,12 @@ struct JobClaimer {
         var parameters: String?
     }
 
-    init(db: Database, now: Timestamp, claims: [Claim]) {
+    init(db: Database, now: Timestamp, claims: [Claim]) throws {
         self.db = db
         self.now = now.description
         self.claims = claims
-        round = ClaimRound(claims)
+        limits = try SQLLimits.all(db)
+        round = ClaimRound(claims, rooms: try SQLLimits.rooms(db, limits))
         taken = Array(repeating: 0, count: claims.count)
     }
 
@@ -69,17 +71,18 @@ struct JobClaimer {
         let configuration = try configuration(of: next.plugin)
         let job = try db.first(
             """
-            SELECT r.path, l.rel_path, v.id, v.content_hash, coalesce(q.retry_count, 0) + 1
+            SELECT r.path, l.rel_path, v.id, v.content_hash, coalesce(q.retry_count, 0) + 1, c.strikes
             FROM cf_processing_queue q JOIN cf_file_version v ON v.id = q.file_version_id
             JOIN cf_file_location l ON l.id = v.location_id JOIN cf_source_root r ON r.id = l.source_root_id
-            WHERE q.id = ?
+            LEFT JOIN cf_job_course c ON c.job_id = q.id WHERE q.id = ?
             """, [id.rawValue]
         ) { row in
             let root = SourceRoot(id: 0, path: row.text(0) ?? "")
             return ClaimedJob(
                 claimant: claim.claimant, jobID: id, pluginName: next.plugin,
                 filePath: root.path(of: row.text(1) ?? ""), fileVersionID: row.id(2), contentHash: row.text(3),
-                sinks: configuration.sinks, parameters: configuration.parameters, attempt: Int(row.integer(4) ?? 1))
+                sinks: configuration.sinks, parameters: configuration.parameters, attempt: Int(row.integer(4) ?? 1),
+                strikes: Int(row.integer(5) ?? 0), limits: limits[next.plugin] ?? PluginLimits())
         }
         if job == nil {
             try db.run(

@@ -70,18 +70,25 @@ enum ReadyIndex {
             """, [plugin, after.priority], read)
     }
 
+    /// QUEUED jobs that have to wait for their time.
+    private static let held = """
+        SELECT c.job_id FROM cf_job_course c JOIN cf_processing_queue h ON h.id = c.job_id
+        WHERE c.not_before IS NOT NULL AND h.status = 'QUEUED'
+        """
+
     /// Compares the QUEUED rows with their index by number, and rebuilds it if they differ.
     ///
     /// - Returns: True if something was put right.
     static func repair(_ db: Database) throws -> Bool {
         let queued = try db.integer("SELECT count(*) FROM cf_processing_queue WHERE status = 'QUEUED'")
-        let ready = try db.integer("SELECT count(*) FROM cf_job_ready")
+        let ready = try db.integer("SELECT (SELECT count(*) FROM cf_job_ready) + (SELECT count(*) FROM (\(held)))")
         guard queued != ready else { return false }
         try db.run("DELETE FROM cf_job_ready")
         try db.run(
             """
             INSERT OR IGNORE INTO cf_job_ready (plugin_name, priority, job_id)
             SELECT plugin_name, coalesce(priority, 0), id FROM cf_processing_queue WHERE status = 'QUEUED'
+            AND id NOT IN (\(held))
             """)
         return true
     }

@@ -29,6 +29,8 @@ struct ReceiptWriter {
                 ignored.append(conclusion.jobID)
                 continue
             }
+            try note(conclusion, held)
+            guard try !putBack(conclusion) else { continue }
             try end(conclusion, held)
             guard conclusion.receipt.status == .success, !conclusion.receipt.artifacts.isEmpty else { continue }
             let known = try roots ?? SQLRoots.all(db)
@@ -51,20 +53,45 @@ struct ReceiptWriter {
         } ?? nil
     }
 
+    /// The attempt has ended.
+    private func note(_ conclusion: Conclusion, _ held: Held) throws {
+        let receipt = conclusion.receipt
+        try db.run(
+            """
+            INSERT OR REPLACE INTO cf_job_attempt (job_id, attempt, outcome, rows, size_bytes, metrics, error_message,
+            cause, exit_signal, worker_host, worker_pid, claimed_at, ended_at)
+            SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, worker_host, worker_pid, claim_time, ? FROM cf_processing_queue WHERE id = ?
+            """,
+            [
+                held.attempt, receipt.status.rawValue, receipt.rows, receipt.sizeBytes, receipt.metricsJSON,
+                receipt.status == .success ? nil : receipt.failureText, receipt.cause?.rawValue, receipt.exitSignal,
+                now,
+                conclusion.jobID.rawValue,
+            ])
+    }
+
+    /// False if the job ends with its attempt; else it is tried again, or somebody cancelled it.
+    private func putBack(_ conclusion: Conclusion) throws -> Bool {
+        guard conclusion.receipt.status == .failed else { return false }
+        if let person = try SQLCourses.canceller(db, of: conclusion.jobID) {
+            try SQLCourses.skip(db, conclusion.jobID, by: person, now: now)
+            return true
+        }
+        switch conclusion.consequence {
+        case .end: return false
+        case .bury:
+            try SQLCourses.bury(db, conclusion.jobID, now: now)
+            return false
+        case .retry(let time):
+            try SQLJobs.putBack(db, Requeue(conclusion.jobID, notBefore: time, isStrike: true))
+            return true
+        }
+    }
+
     private func end(_ conclusion: Conclusion, _ held: Held) throws {
         let id = conclusion.jobID.rawValue
         let receipt = conclusion.receipt
         let isSuccess = receipt.status == .success
-        try db.run(
-            """
-            INSERT OR REPLACE INTO cf_job_attempt (job_id, attempt, outcome, rows, size_bytes, metrics, error_message,
-            worker_host, worker_pid, claimed_at, ended_at)
-            SELECT id, ?, ?, ?, ?, ?, ?, worker_host, worker_pid, claim_time, ? FROM cf_processing_queue WHERE id = ?
-            """,
-            [
-                held.attempt, receipt.status.rawValue, receipt.rows, receipt.sizeBytes, receipt.metricsJSON,
-                isSuccess ? nil : receipt.failureText, now, id,
-            ])
         try db.run(
             """
             UPDATE cf_processing_queue SET status = ?, end_time = ?, result_summary = ?, error_message = ? WHERE id = ?
@@ -75,6 +102,7 @@ struct ReceiptWriter {
             ])
         if held.status == .queued {
             try ReadyIndex.remove(db, plugin: held.plugin, priority: held.priority, job: id)
+            try db.run("UPDATE cf_job_course SET not_before = NULL WHERE job_id = ?", [id])
         }
     }
 

@@ -12,8 +12,8 @@ extension SQLiteCatalog {
                 jobs = try db.all(
                     """
                     \(SQLListings.jobSelect) WHERE (?1 IS NULL OR q.status = ?1) AND (?2 IS NULL OR q.plugin_name = ?2)
-                    ORDER BY q.id DESC LIMIT ?3
-                    """, [filter.status?.rawValue, filter.plugin, filter.limit], SQLListings.job)
+                    AND (NOT ?4 OR c.dead_at IS NOT NULL) ORDER BY q.id DESC LIMIT ?3
+                    """, [filter.status?.rawValue, filter.plugin, filter.limit, filter.isDead], SQLListings.job)
             }
             return jobs.reversed()
         }
@@ -67,9 +67,11 @@ enum SQLListings {
     static let jobSelect = """
         SELECT q.id, q.file_version_id, q.plugin_name, q.status, q.priority, q.worker_host, q.worker_pid, q.claim_time,
         q.end_time, q.result_summary, q.error_message, q.retry_count, r.path, l.rel_path, v.content_hash, a.rows,
-        a.size_bytes, CASE WHEN json_valid(a.metrics) THEN json_extract(a.metrics, '$.quarantined') END FROM cf_processing_queue q LEFT JOIN cf_file_version v ON v.id = q.file_version_id
+        a.size_bytes, CASE WHEN json_valid(a.metrics) THEN json_extract(a.metrics, '$.quarantined') END,
+        \(SQLCourses.columns) FROM cf_processing_queue q LEFT JOIN cf_file_version v ON v.id = q.file_version_id
         LEFT JOIN cf_file_location l ON l.id = v.location_id LEFT JOIN cf_source_root r ON r.id = l.source_root_id
         LEFT JOIN cf_job_attempt a ON a.job_id = q.id AND a.attempt = coalesce(q.retry_count, 0) + 1
+        LEFT JOIN cf_job_course c ON c.job_id = q.id
         """
 
     /// Jobs of one version, newest first, found by their key and not by reading the whole queue; rows that another
@@ -80,8 +82,9 @@ enum SQLListings {
             \(jobSelect) WHERE q.id IN (SELECT job_id FROM cf_job_key WHERE file_version_id = ?1 UNION ALL
             SELECT id FROM cf_processing_queue WHERE id > (SELECT last_job_id FROM cf_job_watermark)
             AND file_version_id = ?1) AND q.file_version_id = ?1
-            AND (?2 IS NULL OR q.status = ?2) AND (?3 IS NULL OR q.plugin_name = ?3) ORDER BY q.id DESC LIMIT ?4
-            """, [version.rawValue, filter.status?.rawValue, filter.plugin, filter.limit], job)
+            AND (?2 IS NULL OR q.status = ?2) AND (?3 IS NULL OR q.plugin_name = ?3)
+            AND (NOT ?5 OR c.dead_at IS NOT NULL) ORDER BY q.id DESC LIMIT ?4
+            """, [version.rawValue, filter.status?.rawValue, filter.plugin, filter.limit, filter.isDead], job)
     }
 
     static func job(_ row: Row) -> JobListing {
@@ -94,6 +97,6 @@ enum SQLListings {
                 claimTime: row.time(7), endTime: row.time(8), resultSummary: row.text(9), errorMessage: row.text(10),
                 retryCount: Int(row.integer(11) ?? 0)),
             filePath: root?.path(of: row.text(13) ?? "") ?? "", contentHash: row.text(14), rows: row.integer(15),
-            sizeBytes: row.integer(16), quarantined: row.integer(17))
+            sizeBytes: row.integer(16), quarantined: row.integer(17), course: SQLCourses.read(row, from: 18))
     }
 }

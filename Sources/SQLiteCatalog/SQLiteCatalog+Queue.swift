@@ -9,14 +9,15 @@ extension SQLiteCatalog {
         return try await write { db in
             var result = QueueBatchResult()
             result.ignoredConclusions = try ReceiptWriter(db: db, now: now).write(batch.conclusions)
-            for id in batch.requeues { try SQLJobs.requeue(db, id, now: now.description) }
+            for requeue in batch.requeues { try SQLJobs.requeue(db, requeue, now: now.description) }
             for worker in batch.workers { try SQLWorkers.upsert(db, worker) }
             if batch.claims.contains(where: { $0.count > 0 }) {
                 try ReadyIndex.catchUp(db)
-                var claimer = JobClaimer(db: db, now: now, claims: batch.claims)
+                try SQLCourses.releaseDue(db, now: now.description)
+                var claimer = try JobClaimer(db: db, now: now, claims: batch.claims)
                 result.claimed = try claimer.run()
                 if claimer.hasIdleClaimant, try repair.run(db) {
-                    var again = JobClaimer(db: db, now: now, claims: claimer.openClaims)
+                    var again = try JobClaimer(db: db, now: now, claims: claimer.openClaims)
                     result.claimed += try again.run()
                 }
             }
@@ -33,6 +34,7 @@ extension SQLiteCatalog {
                 error_message = NULL WHERE id = ? AND status IN ('FAILED', 'SKIPPED')
                 """, [job.rawValue])
             guard db.changesCount > 0 else { return false }
+            try db.run("DELETE FROM cf_job_course WHERE job_id = ?", [job.rawValue])
             try SQLJobs.addToReady(db, job)
             return true
         }
@@ -44,8 +46,9 @@ extension SQLiteCatalog {
 }
 
 enum SQLJobs {
-    /// RUNNING goes back to QUEUED; the attempt that was lost is noted.
-    static func requeue(_ db: Database, _ id: JobID, now: String) throws {
+    /// RUNNING goes back to QUEUED, and the attempt that was lost is noted; a job that somebody cancelled ends.
+    static func requeue(_ db: Database, _ requeue: Requeue, now: String) throws {
+        let id = requeue.jobID
         try db.run(
             """
             INSERT OR REPLACE INTO cf_job_attempt
@@ -53,19 +56,30 @@ enum SQLJobs {
             SELECT id, coalesce(retry_count, 0) + 1, 'LOST', worker_host, worker_pid, claim_time, ?
             FROM cf_processing_queue WHERE id = ? AND status = 'RUNNING'
             """, [now, id.rawValue])
+        guard db.changesCount > 0 else { return }
+        if let person = try SQLCourses.canceller(db, of: id) {
+            return try SQLCourses.skip(db, id, by: person, now: now)
+        }
+        try putBack(db, requeue)
+    }
+
+    /// The next attempt waits for its turn, or for its time.
+    static func putBack(_ db: Database, _ requeue: Requeue) throws {
+        let id = requeue.jobID
         try db.run(
             """
             UPDATE cf_processing_queue SET status = 'QUEUED', retry_count = coalesce(retry_count, 0) + 1,
-            worker_host = NULL, worker_pid = NULL, claim_time = NULL WHERE id = ? AND status = 'RUNNING'
+            worker_host = NULL, worker_pid = NULL, claim_time = NULL WHERE id = ?
             """, [id.rawValue])
-        if db.changesCount > 0 { try addToReady(db, id) }
+        if requeue.isStrike { try SQLCourses.strike(db, id) }
+        if let time = requeue.notBefore { try SQLCourses.hold(db, id, until: time) } else { try addToReady(db, id) }
     }
 
     static func addToReady(_ db: Database, _ id: JobID) throws {
         try db.run(
             """
             INSERT OR IGNORE INTO cf_job_ready (plugin_name, priority, job_id)
-            SELECT plugin_name, coalesce(priority, 0), id FROM cf_processing_queue WHERE id = ?
+            SELECT plugin_name, coalesce(priority, 0), id FROM cf_processing_queue WHERE id = ? AND status = 'QUEUED'
             """, [id.rawValue])
     }
 }

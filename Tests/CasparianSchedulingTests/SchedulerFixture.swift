@@ -47,15 +47,20 @@ struct SchedulerFixture {
         receive(.identify(IdentifyPayload(capabilities: ["p"], workerID: "plain")), from: worker)
     }
 
-    mutating func give(_ job: JobID, to worker: WorkerKey, attempt: Int = 1) -> [SchedulerAction] {
+    mutating func give(
+        _ job: JobID, to worker: WorkerKey, attempt: Int = 1, strikes: Int = 0, limits: PluginLimits = PluginLimits()
+    ) -> [SchedulerAction] {
         let order = DispatchPayload(pluginName: "p", filePath: "/f", sinks: [], fileVersionID: 1)
-        return scheduler.dispatch(
-            [(worker, JobAssignment(jobID: job, attempt: attempt, order: order))], isExhausted: false, now: now)
+        let assignment = JobAssignment(
+            jobID: job, attempt: attempt, order: order, strikes: strikes, limits: limits)
+        return scheduler.dispatch([(worker, assignment)], isExhausted: false, now: now)
     }
 
     static func identity(slots: Int = 1, backlog: Int = 0, pid: Int64 = 7) -> IdentifyPayload {
         var payload = IdentifyPayload(capabilities: ["p"], workerID: "w")
-        payload.protocolExtensions = [IdentifyPayload.leaseExtension]
+        payload.protocolExtensions = [
+            IdentifyPayload.leaseExtension, IdentifyPayload.fenceExtension, IdentifyPayload.receiptsExtension,
+        ]
         payload.slots = slots
         payload.backlog = backlog
         payload.host = host
@@ -75,8 +80,8 @@ struct SchedulerFixture {
         return .conclude(receipt)
     }
 
-    static func failure(attempt: Int? = nil) -> WireMessage.Body {
-        .conclude(JobReceipt(status: .failed, errorMessage: "no", attempt: attempt))
+    static func failure(attempt: Int? = nil, cause: FailureCause? = nil) -> WireMessage.Body {
+        .conclude(JobReceipt(status: .failed, errorMessage: "no", attempt: attempt, cause: cause))
     }
 }
 
@@ -85,8 +90,24 @@ extension WorkerKey: ExpressibleByStringLiteral {
 }
 
 extension [SchedulerAction] {
-    var requeued: [JobID] { compactMap { if case .requeue(let job) = $0 { job } else { nil } } }
+    var requeued: [JobID] { compactMap { if case .requeue(let job, _) = $0 { job } else { nil } } }
     var concluded: [JobID] { compactMap { if case .conclude(let job, _) = $0 { job } else { nil } } }
+    var buried: [JobID] { compactMap { if case .bury(let job, _) = $0 { job } else { nil } } }
+    /// Jobs that are tried again, and how long they wait.
+    func retried(_ now: SchedulerTime) -> [JobID: Duration] {
+        var pauses: [JobID: Duration] = [:]
+        for action in self {
+            switch action {
+            case .retry(let job, _, let time), .requeue(let job, let time?):
+                pauses[job] = .microseconds(time.microsecondsSinceEpoch - now.wall.microsecondsSinceEpoch)
+            default: break
+            }
+        }
+        return pauses
+    }
+    func acknowledged(to worker: WorkerKey) -> [JobID] {
+        compactMap { if case .acknowledge(let job, worker) = $0 { job } else { nil } }
+    }
     var rows: [WorkerNode] { compactMap { if case .save(let row) = $0 { row } else { nil } } }
     var notes: [SchedulerNote.Kind] { compactMap { if case .note(let note) = $0 { note.kind } else { nil } } }
 

@@ -36,6 +36,14 @@ final class RefusingCatalog: Catalog {
         try await inner.addIgnoreRule(pattern: pattern, sourceRootID: sourceRootID)
     }
     func removeIgnoreRule(id: RuleID) async throws -> Bool { try await inner.removeIgnoreRule(id: id) }
+    func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
+        try await inner.cancel(job: job, by: person, now: now)
+    }
+    func cancellations() async throws -> [JobID] { try await inner.cancellations() }
+    func pluginLimits() async throws -> [String: PluginLimits] { try await inner.pluginLimits() }
+    func setPluginLimits(_ limits: PluginLimits, plugin: String) async throws {
+        try await inner.setPluginLimits(limits, plugin: plugin)
+    }
     func routingRules() async throws -> [RoutingRule] { try await inner.routingRules() }
     func addRoutingRule(pattern: String, tag: String, priority: Int) async throws -> RoutingRule {
         try await inner.addRoutingRule(pattern: pattern, tag: tag, priority: priority)

@@ -138,9 +138,14 @@ struct Simulation {
         for action in actions {
             switch action {
             case .conclude(let job, let receipt): batch.conclusions.append(Conclusion(jobID: job, receipt: receipt))
-            case .requeue(let job): batch.requeues.append(job)
+            case .bury(let job, let receipt):
+                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .bury))
+            case .retry(let job, let receipt, let time):
+                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .retry(at: time)))
+            case .requeue(let job, let time):
+                batch.requeues.append(Requeue(job, notBefore: time, isStrike: time != nil))
             case .send(let message, let key): sends.append((message, key))
-            case .register, .save, .note: break
+            case .register, .save, .note, .acknowledge: break
             }
         }
         let openings = scheduler?.openings() ?? []

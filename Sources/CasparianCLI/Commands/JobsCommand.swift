@@ -8,11 +8,13 @@ struct JobsCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               casparian jobs list --status FAILED
+              casparian jobs --dead
               casparian jobs show 17
               casparian jobs retry 17
+              casparian jobs cancel 17
               casparian jobs wait --timeout 600
             """,
-        subcommands: [List.self, Show.self, Retry.self, Wait.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Retry.self, Cancel.self, Wait.self], defaultSubcommand: List.self)
 
     static let columns: [Column<JobListing>] = [
         Column("job_id", "JOB", numeric: true) { .integer($0.job.id.rawValue) },
@@ -23,6 +25,7 @@ struct JobsCommand: AsyncParsableCommand {
         Column("size_bytes", "BYTES", numeric: true) { .integer($0.sizeBytes) },
         Column("error") { .text($0.job.errorMessage.map(lastLine)) },
         Column("quarantined", numeric: true) { .integer($0.quarantined) },
+        Column("not_before") { .text($0.course.notBefore?.description) },
     ]
 
     /// The line of a traceback that names the reason.
@@ -40,11 +43,13 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var listing: ListingOptions
         @Option(help: "Only jobs in this state.") var status: JobStatus?
         @Option(help: "Only jobs of this plugin.") var plugin: String?
+        @Flag(help: "Only jobs that failed after every attempt they had.") var dead = false
         @Option(help: "At most so many.") var limit = 10_000
 
         func run() async throws {
             let catalog = try await project.openExistingCatalog()
-            let jobs = try await catalog.jobs(JobFilter(status: status, plugin: plugin, limit: limit))
+            let filter = JobFilter(status: status, plugin: plugin, isDead: dead, limit: limit)
+            let jobs = try await catalog.jobs(filter)
             Listing(columns: JobsCommand.columns, whenEmpty: "No jobs.").print(jobs, json: listing.json)
         }
     }
@@ -72,53 +77,12 @@ struct JobsCommand: AsyncParsableCommand {
                 ("rows", .integer(found.rows)), ("size_bytes", .integer(found.sizeBytes)),
                 ("result", .text(job.resultSummary)), ("error", .text(job.errorMessage)),
                 ("artifacts", .list(artifacts.map { JSONLine.Value.artifact($0.artifact) })),
-                ("quarantined", .integer(found.quarantined)),
+                ("quarantined", .integer(found.quarantined)), ("strikes", .integer(Int64(found.course.strikes))),
+                ("not_before", .text(found.course.notBefore?.description)), ("dead", .flag(found.course.isDead)),
+                ("cancelled_by", .text(found.course.cancelledBy)),
             ]
             if listing.json { return Terminal.line(JSONLine.encode(pairs)) }
             for (key, value) in pairs { Terminal.line("\(key): \(TextTable.text(value))") }
-        }
-    }
-
-    struct Retry: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Queue failed jobs again, under the same ids.",
-            discussion: "Examples:\n  casparian jobs retry 17 18\n  casparian jobs retry --all-failed")
-        @OptionGroup var project: ProjectOptions
-        @Argument(help: "The jobs' ids.") var ids: [Int64] = []
-        @Flag(help: "Every failed job.") var allFailed = false
-
-        func validate() throws {
-            if ids.isEmpty != allFailed { throw ValidationError("name job ids, or --all-failed") }
-        }
-
-        func run() async throws {
-            let catalog = try await project.openExistingCatalog()
-            let wanted =
-                allFailed
-                ? try await catalog.jobs(JobFilter(status: .failed)).map(\.job.id) : ids.map { JobID($0) }
-            for id in wanted {
-                guard let found = try await catalog.job(id: id) else { throw JobsCommand.unknown(id.rawValue) }
-                guard try await catalog.retry(job: id, now: Clock.now()) else {
-                    throw ExitStatus.misuse(
-                        "job \(id) is \(found.job.status.rawValue); only FAILED and SKIPPED jobs are retried")
-                }
-                Terminal.line("Job \(id) is queued again")
-            }
-            if wanted.isEmpty { Terminal.line("No job has failed.") }
-        }
-    }
-
-    struct Wait: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Wait until jobs have ended; exit status 1 if one of them failed.",
-            discussion: "Example:\n  casparian jobs wait 17 --timeout 600")
-        @OptionGroup var project: ProjectOptions
-        @Argument(help: "The jobs' ids; none waits for the whole queue.") var ids: [Int64] = []
-        @Option(help: "Give up after so many seconds.") var timeout: Double?
-
-        func run() async throws {
-            try await JobWaiter(catalog: try await project.openExistingCatalog(), ids: ids.map { JobID($0) })
-                .wait(timeout: timeout.map { .milliseconds(Int64($0 * 1000)) })
         }
     }
 

@@ -10,6 +10,7 @@ struct PluginsCommand: AsyncParsableCommand {
             Examples:
               casparian plugins list
               casparian plugins set csv --tags auto_csv,tables --parameters '{"delimiter": ";"}'
+              casparian plugins set ocr --deadline 600 --concurrency 2
             """,
         subcommands: [List.self, Set.self, Remove.self], defaultSubcommand: List.self)
 
@@ -37,6 +38,7 @@ struct PluginsCommand: AsyncParsableCommand {
             for version in try await catalog.pluginVersions() {
                 entries[version.pluginName, default: Entry(name: version.pluginName)].newest = version
             }
+            for (plugin, limits) in try await catalog.pluginLimits() { entries[plugin]?.limits = limits }
             List.table.print(entries.values.sorted { $0.name < $1.name }, json: listing.json)
         }
 
@@ -44,6 +46,7 @@ struct PluginsCommand: AsyncParsableCommand {
             var name: String
             var config: PluginConfig?
             var newest: PluginVersion?
+            var limits: PluginLimits?
         }
 
         private static let table = Listing<Entry>(
@@ -56,14 +59,22 @@ struct PluginsCommand: AsyncParsableCommand {
                 Column("error", brief: { $0.newest?.validationError.map(JobsCommand.lastLine) }) {
                     .text($0.newest?.validationError)
                 },
+                Column("deadline_seconds", numeric: true) { .integer($0.limits?.deadlineSeconds.map(Int64.init)) },
+                Column("concurrency", numeric: true) { .integer($0.limits?.concurrency.map(Int64.init)) },
+                Column("attempts", numeric: true) { .integer($0.limits?.attemptsMax.map(Int64.init)) },
+                Column("retry_failures") { .flag($0.limits?.retriesFailures ?? false) },
             ], whenEmpty: "No plugins. Register some: casparian register --plugins FOLDER")
     }
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "set", abstract: "Set tags or parameters of a plugin; wins over its manifest.",
+            commandName: "set", abstract: "Set tags, parameters or limits of a plugin; wins over its manifest.",
             discussion: """
+                A limit of 0 takes it back.
+
                 Examples:
+                  casparian plugins set ocr --deadline 600 --concurrency 2
+                  casparian plugins set flaky_api --retry-failures yes --attempts 10
                   casparian plugins set csv --tags auto_csv,tables
                   casparian plugins set csv --parameters '{"delimiter": ";"}'
                 """,
@@ -72,6 +83,30 @@ struct PluginsCommand: AsyncParsableCommand {
         @Argument(help: "The plugin's name.") var plugin: String
         @Option(help: "Tags it subscribes to, separated by commas.") var tags: String?
         @Option(help: "Its parameters, a JSON object.") var parameters: String?
+        @Option(help: ArgumentHelp("Longest time of an attempt.", valueName: "seconds")) var deadline: Int?
+        @Option(help: ArgumentHelp("Jobs at once, over all workers.", valueName: "jobs")) var concurrency: Int?
+        @Option(
+            help: ArgumentHelp(
+                "Attempts of a job that fails for reasons that may pass. Default: 5.", valueName: "number"))
+        var attempts: Int?
+        @Option(help: ArgumentHelp("An error that the plugin raises may pass: yes or no.", valueName: "yes|no"))
+        var retryFailures: String?
+
+        func validate() throws {
+            for (name, value) in [("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts)] {
+                if let value, value < 0 { throw ValidationError("--\(name) takes a number from 0; 0 takes it back") }
+            }
+            if let retryFailures, !["yes", "no"].contains(retryFailures) {
+                throw ValidationError("--retry-failures takes yes or no")
+            }
+        }
+
+        private func apply(to limits: inout PluginLimits) {
+            if let deadline { limits.deadlineSeconds = deadline == 0 ? nil : deadline }
+            if let concurrency { limits.concurrency = concurrency == 0 ? nil : concurrency }
+            if let attempts { limits.attemptsMax = attempts == 0 ? nil : attempts }
+            if let retryFailures { limits.retriesFailures = retryFailures == "yes" }
+        }
 
         func run() async throws {
             if let parameters { try PluginsCommand.check(parameters: parameters) }
@@ -85,6 +120,10 @@ struct PluginsCommand: AsyncParsableCommand {
             }
             if let parameters { config.defaultParameters = parameters }
             try await catalog.setPluginConfig(config)
+            let former = try await catalog.pluginLimits()[plugin] ?? PluginLimits()
+            var limits = former
+            apply(to: &limits)
+            if limits != former { try await catalog.setPluginLimits(limits, plugin: plugin) }
             Terminal.line("Plugin \(plugin): tags \(config.subscriptionTags.joined(separator: ","))")
             try await Routing.apply(to: catalog)
         }

@@ -70,6 +70,13 @@ public final class InMemoryCatalog: Catalog {
 
     public func removePluginConfig(name: String) async throws -> Bool { try change { try $0.removePlugin(name) } }
 
+    public func pluginLimits() async throws -> [String: PluginLimits] { state.withLock { $0.limits } }
+
+    public func setPluginLimits(_ limits: PluginLimits, plugin: String) async throws {
+        try CatalogLimits.check(name: plugin, of: "plugin name")
+        change { $0.limits[plugin] = limits == PluginLimits() ? nil : limits }
+    }
+
     public func topicConfigs(plugin: String?) async throws -> [TopicConfig] {
         state.withLock { state in
             state.topicRows.filter { plugin == nil || $0.pluginName == plugin }.sorted {
@@ -137,6 +144,12 @@ public final class InMemoryCatalog: Catalog {
     }
 
     public func retry(job: JobID, now: Timestamp) async throws -> Bool { change { $0.retry(job) } }
+
+    public func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
+        change { $0.cancel(job, by: person, now: now) }
+    }
+
+    public func cancellations() async throws -> [JobID] { state.withLock { $0.cancellations() } }
 
     public func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing] {
         state.withLock { $0.listArtifacts(filter) }

@@ -6,16 +6,59 @@ extension MemoryState {
         for conclusion in batch.conclusions where !end(conclusion, now: now) {
             result.ignoredConclusions.append(conclusion.jobID)
         }
-        for id in batch.requeues where jobs[id]?.status == .running { putBack(id) }
+        for requeue in batch.requeues { putBack(requeue, now: now) }
         for worker in batch.workers { workers["\(worker.pid)@\(worker.hostname)"] = worker }
+        if !batch.claims.isEmpty { releaseDue(now) }
         result.claimed = claim(batch.claims, now: now)
         return result
     }
 
     mutating func retry(_ id: JobID) -> Bool {
         guard let status = jobs[id]?.status, status == .failed || status == .skipped else { return false }
+        courses[id] = nil
         putBack(id)
         return true
+    }
+
+    mutating func cancel(_ id: JobID, by person: String, now: Timestamp) -> CancelOutcome {
+        guard var job = jobs[id] else { return .unknown }
+        if job.status.isTerminal { return .ended(job.status) }
+        courses[id, default: JobCourse()].cancelledBy = person
+        courses[id]?.cancelRequested = now
+        guard job.status != .running else { return .requested }
+        removeFromReady(job)
+        skip(&job, now: now)
+        return .cancelled
+    }
+
+    func cancellations() -> [JobID] {
+        courses.filter { $0.value.cancelRequested != nil && jobs[$0.key]?.status == .running }.keys.sorted()
+    }
+
+    private mutating func skip(_ job: inout Job, now: Timestamp) {
+        job.status = .skipped
+        job.endTime = now
+        job.errorMessage = JobCourse.cancellation(by: courses[job.id]?.cancelledBy ?? "nobody")
+        courses[job.id]?.notBefore = nil
+        jobs[job.id] = job
+    }
+
+    /// RUNNING goes back to QUEUED; a job that somebody cancelled ends.
+    private mutating func putBack(_ requeue: Requeue, now: Timestamp) {
+        guard var job = jobs[requeue.jobID], job.status == .running else { return }
+        if courses[job.id]?.cancelRequested != nil { return skip(&job, now: now) }
+        if requeue.isStrike { courses[job.id, default: JobCourse()].strikes += 1 }
+        if requeue.notBefore != nil { courses[job.id, default: JobCourse()].notBefore = requeue.notBefore }
+        putBack(job.id)
+    }
+
+    /// Jobs whose time has come are ready.
+    private mutating func releaseDue(_ now: Timestamp) {
+        for (id, course) in courses {
+            guard let time = course.notBefore, time <= now else { continue }
+            courses[id]?.notBefore = nil
+            if let job = jobs[id], job.status == .queued { makeReady(job) }
+        }
     }
 
     private mutating func putBack(_ id: JobID) {
@@ -30,7 +73,7 @@ extension MemoryState {
         job.errorMessage = nil
         jobs[id] = job
         receipts[id] = nil
-        makeReady(job)
+        if courses[id]?.notBefore == nil { makeReady(job) }
     }
 
     private mutating func end(_ conclusion: Conclusion, now: Timestamp) -> Bool {
@@ -39,7 +82,19 @@ extension MemoryState {
             return false
         }
         if job.status == .queued { removeFromReady(job) }
+        courses[job.id]?.notBefore = nil
         let isSuccess = receipt.status == .success
+        if !isSuccess {
+            if courses[job.id]?.cancelRequested != nil {
+                skip(&job, now: now)
+                return true
+            }
+            if case .retry(let time) = conclusion.consequence {
+                putBack(Requeue(job.id, notBefore: time, isStrike: true), now: now)
+                return true
+            }
+            if conclusion.consequence == .bury { courses[job.id, default: JobCourse()].isDead = true }
+        }
         job.status = isSuccess ? .completed : .failed
         job.endTime = now
         job.resultSummary = isSuccess ? receipt.summary : nil
@@ -56,7 +111,12 @@ extension MemoryState {
     // MARK: Claims
 
     private mutating func claim(_ claims: [Claim], now: Timestamp) -> [ClaimedJob] {
-        var round = ClaimRound(claims)
+        var rooms: [String: Int] = [:]
+        for (plugin, limits) in limits {
+            guard let most = limits.concurrency else { continue }
+            rooms[plugin] = max(0, most - jobs.values.count { $0.pluginName == plugin && $0.status == .running })
+        }
+        var round = ClaimRound(claims, rooms: rooms)
         var claimed: [ClaimedJob] = []
         while let next = round.next(fetch: { page(of: $0, after: $1) }) {
             let claim = claims[next.seat]
@@ -76,7 +136,8 @@ extension MemoryState {
                     claimant: claim.claimant, jobID: job.id, pluginName: job.pluginName,
                     filePath: root.path(of: place.relativePath), fileVersionID: job.fileVersionID,
                     contentHash: version.contentHash, sinks: sinks.map(\.sink),
-                    parameters: plugins[job.pluginName]?.defaultParameters, attempt: job.retryCount + 1))
+                    parameters: plugins[job.pluginName]?.defaultParameters, attempt: job.retryCount + 1,
+                    strikes: courses[job.id]?.strikes ?? 0, limits: limits[job.pluginName] ?? PluginLimits()))
         }
         return claimed
     }
@@ -122,7 +183,8 @@ extension MemoryState {
         let receipt = receipts[job.id]
         return JobListing(
             job: job, filePath: path ?? "", contentHash: version?.contentHash, rows: receipt?.rows,
-            sizeBytes: receipt?.sizeBytes, quarantined: receipt?.metrics[JobReceipt.quarantinedMetric])
+            sizeBytes: receipt?.sizeBytes, quarantined: receipt?.metrics[JobReceipt.quarantinedMetric],
+            course: courses[job.id] ?? JobCourse())
     }
 
     func listJobs(_ filter: JobFilter) -> [JobListing] {
@@ -130,6 +192,7 @@ extension MemoryState {
             (filter.status == nil || job.status == filter.status)
                 && (filter.plugin == nil || job.pluginName == filter.plugin)
                 && (filter.fileVersionID == nil || job.fileVersionID == filter.fileVersionID)
+                && (!filter.isDead || courses[job.id]?.isDead == true)
         }
         return found.sorted { $0.id < $1.id }.suffix(filter.limit).map { listing(of: $0) }
     }

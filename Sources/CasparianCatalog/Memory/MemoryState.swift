@@ -18,7 +18,9 @@ struct MemoryState: Sendable {
 
     var jobs: [JobID: Job] = [:]
     var jobByKey: [JobKey: JobID] = [:]
-    /// QUEUED jobs of each plugin, best first.
+    var courses: [JobID: JobCourse] = [:]
+    var limits: [String: PluginLimits] = [:]
+    /// QUEUED jobs of each plugin that may begin, best first.
     var ready: [String: [JobCandidate]] = [:]
     /// Receipt of the current attempt.
     var receipts: [JobID: JobReceipt] = [:]

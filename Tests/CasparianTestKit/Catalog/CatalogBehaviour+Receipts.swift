@@ -72,7 +72,7 @@ extension CatalogBehaviour {
             batch.conclusions = [
                 Conclusion(jobID: first[0], receipt: success([])), Conclusion(jobID: first[0], receipt: success([])),
             ]
-            batch.requeues = [first[1]]
+            batch.requeues = [Requeue(first[1])]
             batch.claims = [worker("v", 5, ["p"])]
             let result = try await catalog.commit(batch, now: later)
             #expect(result.ignoredConclusions == [first[0]])

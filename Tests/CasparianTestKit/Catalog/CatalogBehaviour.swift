@@ -16,7 +16,8 @@ public struct CatalogBehaviour: Sendable, CustomTestStringConvertible {
 
     /// The conformance suite: run each on every implementation.
     public static let all =
-        roots + rules + topics + registration + ownership + files + outputs + claims + conclusions + retries + changes
+        roots + rules + topics + registration + ownership + files + outputs + claims + conclusions + retries
+        + courses + changes
 }
 
 /// Short forms for the checks.
@@ -78,7 +79,7 @@ extension Catalog {
 
     func requeue(_ jobs: JobID...) async throws {
         var batch = QueueBatch()
-        batch.requeues = jobs
+        batch.requeues = jobs.map { Requeue($0) }
         _ = try await commit(batch, now: CatalogBehaviour.later)
     }
 }

@@ -1,0 +1,53 @@
+import CasparianCatalog
+import CasparianModel
+import GRDB
+
+extension SQLiteCatalog {
+    public func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
+        try await write { db in
+            let status = try db.first(
+                "SELECT status FROM cf_processing_queue WHERE id = ?", [job.rawValue]
+            ) { $0.text(0).flatMap { JobStatus(rawValue: $0) } }
+            guard let status else { return .unknown }
+            let held = status ?? .pending
+            if held.isTerminal { return .ended(held) }
+            try SQLCourses.noteWish(db, job, by: person, now: now.description)
+            guard held != .running else { return .requested }
+            try SQLCourses.skip(db, job, by: person, now: now.description)
+            return .cancelled
+        }
+    }
+
+    public func cancellations() async throws -> [JobID] {
+        try await read { db in
+            try db.all(
+                """
+                SELECT c.job_id FROM cf_job_course c JOIN cf_processing_queue q ON q.id = c.job_id
+                WHERE c.cancel_at IS NOT NULL AND q.status = 'RUNNING' ORDER BY c.job_id
+                """
+            ) { $0.id(0) }
+        }
+    }
+
+    public func pluginLimits() async throws -> [String: PluginLimits] {
+        try await read { db in try SQLLimits.all(db) }
+    }
+
+    public func setPluginLimits(_ limits: PluginLimits, plugin: String) async throws {
+        try CatalogLimits.check(name: plugin, of: "plugin name")
+        try await write { db in
+            guard limits != PluginLimits() else {
+                return try db.run("DELETE FROM cf_plugin_limits WHERE plugin_name = ?", [plugin])
+            }
+            try db.run(
+                """
+                INSERT OR REPLACE INTO cf_plugin_limits
+                (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures) VALUES (?, ?, ?, ?, ?)
+                """,
+                [
+                    plugin, limits.deadlineSeconds, limits.concurrency, limits.attemptsMax,
+                    limits.retriesFailures ? 1 : 0,
+                ])
+        }
+    }
+}
