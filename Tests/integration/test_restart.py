@@ -277,3 +277,12 @@ def test_a_worker_that_was_there_first_waits_for_its_sentinel(project):
     project.run("scan")
     project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
     assert [job["status"] for job in project.jobs()] == ["COMPLETED"]
+
+
+def test_a_second_sentinel_on_the_same_database_is_refused_and_told_who_is_there(project):
+    first = project.start_sentinel()
+    for command in (["sentinel", "--bind", "tcp://127.0.0.1:*"], ["up", "--bind", "tcp://127.0.0.1:*"]):
+        told = project.refuse(*command, status=1)
+        assert f"process {first.pid} " in told and project.address in told and "casparian_flow.sqlite3" in told
+    first.kill()
+    project.start_sentinel().stop()

@@ -23,6 +23,8 @@ struct SentinelCommand: AsyncParsableCommand {
         let settings = try await ProjectSettings.resolve(project, overrides: SettingsOverrides(bind: bind))
         Logs.start(settings)
         let logger = Logger(label: "sentinel")
+        let lock = try SentinelLock(database: settings.database, bind: settings.bind)
+        defer { withExtendedLifetime(lock) {} }
         let catalog = try await project.openCatalog()
         let server = try ZeroMQServer.bind(address: settings.bind)
         logger.info("sentinel listens", metadata: ["address": "\(server.address)", "database": "\(settings.database)"])

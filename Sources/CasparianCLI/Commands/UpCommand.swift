@@ -34,6 +34,8 @@ struct UpCommand: AsyncParsableCommand {
             overrides: SettingsOverrides(bind: bind, plugins: plugins, output: output, python: python, slots: slots))
         Logs.start(settings)
         let start = ContinuousClock.now
+        let lock = try SentinelLock(database: settings.database, bind: settings.bind)
+        defer { withExtendedLifetime(lock) {} }
         let catalog = try await project.openCatalog()
         for root in settings.roots { _ = try await catalog.addSourceRoot(path: root) }
         let monitor = UpMonitor()

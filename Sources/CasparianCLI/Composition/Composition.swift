@@ -84,7 +84,7 @@ enum Composition {
             catalog: catalog,
             configuration: Scout.Configuration(
                 settle: settings.settle, ignore: settings.ignore,
-                ownFiles: ["", "-wal", "-shm", "-journal"].map { database + $0 }),
+                ownFiles: ["", "-wal", "-shm", "-journal", SentinelLock.suffix].map { database + $0 }),
             logger: Logger(label: "casparian.scout"))
     }
 
