@@ -81,6 +81,8 @@ public protocol QueueCatalog: Sendable {
     ///
     /// - Parameter person: Who wants it, for the job's message.
     func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome
+    /// Plugins that the sentinel has paused, by name.
+    func pluginPauses() async throws -> [PluginPause]
     /// RUNNING jobs that somebody wants to end.
     func cancellations() async throws -> [JobID]
     func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing]

@@ -77,10 +77,18 @@ public struct QueueBatch: Sendable {
     public var requeues: [Requeue] = []
     /// Rows of `cf_worker_node` to insert or update.
     public var workers: [WorkerNode] = []
+    /// Plugins that are paused from now on, and those that are no longer.
+    public var pauses: [PluginPause] = []
+    public var resumed: [String] = []
     /// Free slots, and what each may run.
     public var claims: [Claim] = []
+    /// Jobs that plugins may begin with these claims, where there is a limit beside that of `PluginLimits`.
+    public var rooms: [String: Int] = [:]
     public init() {}
-    public var isEmpty: Bool { conclusions.isEmpty && requeues.isEmpty && workers.isEmpty && claims.isEmpty }
+    public var isEmpty: Bool {
+        conclusions.isEmpty && requeues.isEmpty && workers.isEmpty && claims.isEmpty && pauses.isEmpty
+            && resumed.isEmpty
+    }
 }
 
 /// The end of an attempt, and mostly of its job.

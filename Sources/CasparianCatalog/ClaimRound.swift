@@ -15,8 +15,9 @@ package struct JobCandidate: Hashable, Comparable, Sendable {
     }
 }
 
-/// Hands waiting jobs to claimants: each in its turn takes the best job (highest priority, then lowest id) that it can
-/// run, so that a claimant that asks for many leaves the others theirs.
+/// Hands waiting jobs to claimants: each in its turn takes the best job that it can run, so that a claimant that asks for
+/// many leaves the others theirs. The highest priority comes first; among plugins of the same priority those take turns,
+/// and of one plugin's jobs the lowest id comes first.
 package struct ClaimRound {
     package struct Assignment {
         package let seat: Int
@@ -42,13 +43,17 @@ package struct ClaimRound {
     private var lines: [String: Line] = [:]
     /// Jobs that plugins with a limit may begin.
     private var rooms: [String: Int]
+    private let turns: PluginTurns
     private var turn = 0
     /// Seats that found no job although they had room.
     package private(set) var hasIdleSeat = false
 
-    /// - Parameter rooms: Jobs that plugins with a limit may begin beside those that run; others have no limit.
-    package init(_ claims: [Claim], rooms: [String: Int] = [:]) {
+    /// - Parameters:
+    ///   - rooms: Jobs that plugins with a limit may begin beside those that run; others have no limit.
+    ///   - turns: Kept from one round to the next.
+    package init(_ claims: [Claim], rooms: [String: Int], turns: PluginTurns) {
         self.rooms = rooms
+        self.turns = turns
         seats = claims.map { Seat(remaining: max(0, $0.count), plugins: Array(Set($0.plugins)).sorted()) }
     }
 
@@ -65,6 +70,7 @@ package struct ClaimRound {
             if let (plugin, candidate) = try best(of: seats[index].plugins, fetch: fetch) {
                 lines[plugin]?.position += 1
                 rooms[plugin]? -= 1
+                turns.take(plugin)
                 seats[index].remaining -= 1
                 return Assignment(seat: index, plugin: plugin, candidate: candidate)
             }
@@ -78,6 +84,7 @@ package struct ClaimRound {
     package mutating func giveBack(_ assignment: Assignment) {
         seats[assignment.seat].remaining += 1
         rooms[assignment.plugin]? += 1
+        turns.giveBack(assignment.plugin)
         turn = assignment.seat
     }
 
@@ -87,10 +94,16 @@ package struct ClaimRound {
         var found: (String, JobCandidate)?
         for plugin in plugins where rooms[plugin, default: 1] > 0 {
             guard let head = try head(of: plugin, fetch: fetch) else { continue }
-            if let best = found, best.1 < head { continue }
+            if let best = found, !comesBefore(plugin, head, best) { continue }
             found = (plugin, head)
         }
         return found
+    }
+
+    private func comesBefore(_ plugin: String, _ head: JobCandidate, _ best: (String, JobCandidate)) -> Bool {
+        if head.priority != best.1.priority { return head.priority > best.1.priority }
+        let (own, other) = (turns.position(of: plugin), turns.position(of: best.0))
+        return own != other ? own < other : head < best.1
     }
 
     private mutating func head(

@@ -72,6 +72,23 @@ public struct TopicConfig: Hashable, Sendable {
     }
 }
 
+/// A plugin of which nothing begins for a while, since its jobs failed one after the other.
+public struct PluginPause: Hashable, Sendable {
+    public var pluginName: String
+    public var until: Timestamp
+    /// Jobs in a row.
+    public var failures: Int
+    /// The last line of the last one's error.
+    public var reason: String
+
+    public init(pluginName: String, until: Timestamp, failures: Int, reason: String) {
+        self.pluginName = pluginName
+        self.until = until
+        self.failures = failures
+        self.reason = reason
+    }
+}
+
 /// What a person allows a plugin's jobs; nil is the system's default.
 public struct PluginLimits: Hashable, Sendable {
     /// Longest wall time of an attempt.

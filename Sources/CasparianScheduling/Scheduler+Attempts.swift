@@ -28,7 +28,7 @@ extension Scheduler {
 
     private func attemptsMax(_ limits: PluginLimits) -> Int { max(1, limits.attemptsMax ?? policy.attemptsMax) }
 
-    private static func lastLine(_ text: String?) -> String {
+    static func lastLine(_ text: String?) -> String {
         String((text ?? "").split(separator: "\n").last ?? "").trimmingPrefix { $0 == " " }.prefix(200).description
     }
 

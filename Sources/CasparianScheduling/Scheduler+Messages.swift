@@ -40,6 +40,7 @@ extension Scheduler {
         mayHaveWork = true
         let plugins = payload.plugins ?? payload.capabilities.map { PluginDescription(name: $0) }
         if !plugins.isEmpty { actions.append(.register(plugins)) }
+        actions += noteSources(plugins)
         if let row = workers[key]?.row(now, interval: .zero) { actions.append(.save(row)) }
         let slots = workers[key]?.slots ?? 1
         let detail = "\(payload.capabilities.count) plugins, \(slots) slot\(slots == 1 ? "" : "s")"
@@ -106,9 +107,14 @@ extension Scheduler {
         }
         orphans[job] = nil
         formerHolders[job] = nil
-        actions += end(
+        let ending = end(
             job, receipt, strikes: held?.strikes ?? orphan?.strikes ?? 0,
             limits: held?.limits ?? orphan?.limits ?? PluginLimits(), now)
+        actions += ending
+        if let plugin = held?.pluginName ?? orphan?.pluginName {
+            let isFinal = !ending.contains { if case .retry = $0 { true } else { false } }
+            actions += note(receipt, of: plugin, isFinal: isFinal, now)
+        }
         if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }
         return actions
     }

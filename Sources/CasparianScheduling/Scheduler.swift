@@ -14,6 +14,10 @@ public struct Scheduler: Sendable {
     var orphans: [JobID: (job: RunningJob, until: Duration)] = [:]
     /// Who held a job before it was taken away: its late success still counts.
     var formerHolders: [JobID: WorkerKey] = [:]
+    /// Plugins whose last job failed.
+    var circuits: [String: Circuit] = [:]
+    /// Content hash of each plugin's source, as the worker has it that came last.
+    var sources: [String: String?] = [:]
     var lastTick: Duration?
     /// Something may be in the queue that somebody can take.
     public internal(set) var mayHaveWork = false

@@ -59,6 +59,9 @@ public enum SchedulerAction: Hashable, Sendable {
     case requeue(JobID, at: Timestamp?)
     /// Tell a worker that it may forget the receipt, once the changes of this turn are durable.
     case acknowledge(JobID, to: WorkerKey)
+    /// Write that a plugin is paused, or no longer.
+    case pause(PluginPause)
+    case resume(String)
     /// Write a worker's row.
     case save(WorkerNode)
     case send(WireMessage, to: WorkerKey)
@@ -77,6 +80,8 @@ public struct SchedulerNote: Hashable, Sendable {
         case jobRequeued = "job queued again"
         case jobRetried = "job failed; it is tried again"
         case jobBuried = "job failed for the last time"
+        case pluginPaused = "plugin paused"
+        case pluginResumed = "plugin goes on"
         case jobCancelled = "job is to be cancelled"
         case receiptRefused = "receipt refused"
         case messageRefused = "message refused"
@@ -98,7 +103,7 @@ public struct SchedulerNote: Hashable, Sendable {
     /// False for what belongs to a normal day.
     public var isWarning: Bool {
         switch kind {
-        case .workerJoined, .workerLeft, .jobAdopted: false
+        case .workerJoined, .workerLeft, .jobAdopted, .pluginResumed: false
         default: true
         }
     }

@@ -21,13 +21,22 @@ public struct SchedulerPolicy: Hashable, Sendable {
     /// Wait before the second attempt; twice as long before each further one, up to `retryMax`.
     public var retryBase: Duration
     public var retryMax: Duration
+    /// So many jobs of a plugin that fail for good one after the other pause it.
+    public var failuresInARow: Int
+    /// How long; twice as long after each job that was tried in vain, up to `pluginPauseMax`.
+    public var pluginPause: Duration
+    public var pluginPauseMax: Duration
 
     public init(
         lease: Duration = .seconds(15), reconnectGrace: Duration = .seconds(5),
         plainJobDeadline: Duration = .seconds(6 * 3600), backlogAhead: Duration = .milliseconds(50),
         saveInterval: Duration = .seconds(5), workersMax: Int = 10_000, tick: Duration = .seconds(1),
-        attemptsMax: Int = 5, retryBase: Duration = .seconds(1), retryMax: Duration = .seconds(300)
+        attemptsMax: Int = 5, retryBase: Duration = .seconds(1), retryMax: Duration = .seconds(300),
+        failuresInARow: Int = 20, pluginPause: Duration = .seconds(60), pluginPauseMax: Duration = .seconds(3600)
     ) {
+        self.failuresInARow = failuresInARow
+        self.pluginPause = pluginPause
+        self.pluginPauseMax = pluginPauseMax
         self.attemptsMax = attemptsMax
         self.retryBase = retryBase
         self.retryMax = retryMax

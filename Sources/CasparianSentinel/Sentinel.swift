@@ -105,6 +105,8 @@ public struct SentinelSnapshot: Hashable, Sendable {
     public var isIdle = false
     /// Plugins that somebody offers.
     public var offeredPlugins: Set<String> = []
+    /// Plugins of which nothing begins for a while, since their jobs failed one after the other.
+    public var pausedPlugins: Set<String> = []
 
     public init() {}
 }

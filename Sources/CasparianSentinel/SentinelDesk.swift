@@ -37,6 +37,8 @@ struct SentinelDesk {
                 try await catalog.pluginLimits()
             )
         }
+        // Whether they still fail shows soon enough.
+        next.resumed = try await retrying { try await catalog.pluginPauses() }.map(\.pluginName)
         next.workers = former.filter { $0.status != .offline }.map { worker in
             var worker = worker
             worker.status = .offline
@@ -108,6 +110,8 @@ struct SentinelDesk {
             case .retry(let job, let receipt, let time):
                 batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .retry(at: time)))
             case .requeue(let job, let time): batch.requeues.append(Requeue(job, at: time))
+            case .pause(let pause): batch.pauses.append(pause)
+            case .resume(let plugin): batch.resumed.append(plugin)
             case .acknowledge(let job, let key): recorded[key, default: []].append(job.rawValue)
             case .save(let row): batch.workers.append(row)
             case .send(let message, let key): sends.append((message, key))
@@ -121,7 +125,7 @@ struct SentinelDesk {
             case .save(let row): next.workers.append(row)
             case .requeue(let job, let time): next.requeues.append(Requeue(job, at: time))
             case .note(let note): log.write(note)
-            case .register, .conclude, .bury, .retry, .acknowledge: break
+            case .register, .conclude, .bury, .retry, .acknowledge, .pause, .resume: break
             }
         }
         for (message, key) in sends { try await send(message, to: key) }
@@ -152,7 +156,9 @@ struct SentinelDesk {
                 claimant: String(index), workerHost: opening.host, workerPID: opening.pid, count: opening.count,
                 plugins: opening.plugins)
         }
-        let (catalog, whole, wall) = (catalog, batch, clock.now().wall)
+        let now = clock.now()
+        batch.rooms = scheduler.pluginRooms(now: now.elapsed)
+        let (catalog, whole, wall) = (catalog, batch, now.wall)
         let result = try await retrying { try await catalog.commit(whole, now: wall) }
         count(batch.conclusions, ignored: result.ignoredConclusions)
         let asked = openings.reduce(0) { $0 + $1.count }
@@ -188,6 +194,7 @@ struct SentinelDesk {
         snapshot.running = scheduler.runningCount
         snapshot.isIdle = scheduler.isIdle
         snapshot.offeredPlugins = scheduler.offeredPlugins
+        snapshot.pausedPlugins = scheduler.pausedPlugins(now: clock.now().elapsed)
     }
 
     /// First and longest wait before a refused transaction is tried again.

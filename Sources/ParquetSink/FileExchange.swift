@@ -69,7 +69,7 @@ struct FileExchange {
 
     /// Whose rows the staging file holds, if it is a whole one of another job: an old one whose name the new one took.
     private func replacedRows() -> RowOrigin? {
-        guard FileSize.of(names.staging) != nil, let origin = (try? ParquetFooter(path: names.staging))?.origin,
+        guard Folder.isFile(names.staging), let origin = (try? ParquetFooter(path: names.staging))?.origin,
             origin.jobID != names.job
         else { return nil }
         return origin

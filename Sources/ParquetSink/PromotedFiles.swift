@@ -66,7 +66,8 @@ final class PromotedFiles: Sendable {
     /// Nil if there is no such file, or it does not say.
     func origin(of path: String) -> RowOrigin? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        // Whoever opens a pipe waits for its other end.
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         let inode = UInt64(status.st_ino)
         let modified = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
         if let known = entries.withLock({ $0[path] }), known.inode == inode, known.modified == modified {

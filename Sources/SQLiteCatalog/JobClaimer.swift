@@ -17,12 +17,12 @@ struct JobClaimer {
         var parameters: String?
     }
 
-    init(db: Database, now: Timestamp, claims: [Claim]) throws {
+    init(db: Database, now: Timestamp, claims: [Claim], rooms: [String: Int], turns: PluginTurns) throws {
         self.db = db
         self.now = now.description
         self.claims = claims
         limits = try SQLLimits.all(db)
-        round = ClaimRound(claims, rooms: try SQLLimits.rooms(db, limits))
+        round = ClaimRound(claims, rooms: try SQLLimits.rooms(db, limits, with: rooms), turns: turns)
         taken = Array(repeating: 0, count: claims.count)
     }
 

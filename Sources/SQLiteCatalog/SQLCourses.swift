@@ -99,15 +99,29 @@ enum SQLLimits {
         return Dictionary(rows) { first, _ in first }
     }
 
-    /// Jobs that plugins with a limit may begin beside those that run.
-    static func rooms(_ db: Database, _ limits: [String: PluginLimits]) throws -> [String: Int] {
-        var rooms: [String: Int] = [:]
+    /// Jobs that plugins with a limit may begin beside those that run; with the caller's own limits.
+    static func rooms(
+        _ db: Database, _ limits: [String: PluginLimits], with own: [String: Int]
+    ) throws -> [String: Int] {
+        var rooms = own
         for (plugin, limits) in limits {
             guard let most = limits.concurrency else { continue }
             let running = try db.integer(
                 "SELECT count(*) FROM cf_processing_queue WHERE status = 'RUNNING' AND plugin_name = ?", [plugin])
-            rooms[plugin] = max(0, most - Int(running ?? 0))
+            rooms[plugin] = min(rooms[plugin] ?? .max, max(0, most - Int(running ?? 0)))
         }
         return rooms
+    }
+}
+
+/// `cf_plugin_pause`.
+enum SQLPauses {
+    static func write(_ db: Database, _ batch: QueueBatch) throws {
+        for plugin in batch.resumed { try db.run("DELETE FROM cf_plugin_pause WHERE plugin_name = ?", [plugin]) }
+        for pause in batch.pauses {
+            try db.run(
+                "INSERT OR REPLACE INTO cf_plugin_pause (plugin_name, until, failures, reason) VALUES (?, ?, ?, ?)",
+                [pause.pluginName, pause.until.description, pause.failures, pause.reason])
+        }
     }
 }

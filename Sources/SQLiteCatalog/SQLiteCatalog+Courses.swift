@@ -29,6 +29,16 @@ extension SQLiteCatalog {
         }
     }
 
+    public func pluginPauses() async throws -> [PluginPause] {
+        try await read { db in
+            try db.all("SELECT plugin_name, until, failures, reason FROM cf_plugin_pause ORDER BY plugin_name") { row in
+                PluginPause(
+                    pluginName: row.text(0) ?? "", until: row.time(1) ?? .unknown, failures: Int(row.integer(2) ?? 0),
+                    reason: row.text(3) ?? "")
+            }
+        }
+    }
+
     public func pluginLimits() async throws -> [String: PluginLimits] {
         try await read { db in try SQLLimits.all(db) }
     }

@@ -5,19 +5,21 @@ import GRDB
 extension SQLiteCatalog {
     public func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult {
         if batch.isEmpty { return QueueBatchResult() }
-        let repair = repair
+        let (repair, turns) = (repair, turns)
         return try await write { db in
             var result = QueueBatchResult()
             result.ignoredConclusions = try ReceiptWriter(db: db, now: now).write(batch.conclusions)
             for requeue in batch.requeues { try SQLJobs.requeue(db, requeue, now: now.description) }
+            try SQLPauses.write(db, batch)
             for worker in batch.workers { try SQLWorkers.upsert(db, worker) }
             if batch.claims.contains(where: { $0.count > 0 }) {
                 try ReadyIndex.catchUp(db)
                 try SQLCourses.releaseDue(db, now: now.description)
-                var claimer = try JobClaimer(db: db, now: now, claims: batch.claims)
+                var claimer = try JobClaimer(db: db, now: now, claims: batch.claims, rooms: batch.rooms, turns: turns)
                 result.claimed = try claimer.run()
                 if claimer.hasIdleClaimant, try repair.run(db) {
-                    var again = try JobClaimer(db: db, now: now, claims: claimer.openClaims)
+                    var again = try JobClaimer(
+                        db: db, now: now, claims: claimer.openClaims, rooms: batch.rooms, turns: turns)
                     result.claimed += try again.run()
                 }
             }

@@ -24,6 +24,7 @@ public final class SQLiteCatalog: Catalog {
     let watcher: ChangeWatcher
     /// Used on the writer's connection only, which runs one transaction at a time.
     let repair: ReadyRepair
+    let turns = PluginTurns()
     private let writes = DispatchQueue(label: "casparian.catalog.write")
     private let reads = DispatchQueue(label: "casparian.catalog.read", attributes: .concurrent)
 

@@ -15,6 +15,12 @@ public enum Folder {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether a regular file is there itself, not a link to one: whoever opens a pipe waits for its other end.
+    public static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Makes a rename in the folder survive a power cut.
     public static func sync(_ path: String) throws(SinkError) {
         let descriptor = try open(path)

@@ -39,6 +39,7 @@ final class RefusingCatalog: Catalog {
     func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
         try await inner.cancel(job: job, by: person, now: now)
     }
+    func pluginPauses() async throws -> [PluginPause] { try await inner.pluginPauses() }
     func cancellations() async throws -> [JobID] { try await inner.cancellations() }
     func pluginLimits() async throws -> [String: PluginLimits] { try await inner.pluginLimits() }
     func setPluginLimits(_ limits: PluginLimits, plugin: String) async throws {

@@ -145,7 +145,7 @@ struct Simulation {
             case .requeue(let job, let time):
                 batch.requeues.append(Requeue(job, notBefore: time, isStrike: time != nil))
             case .send(let message, let key): sends.append((message, key))
-            case .register, .save, .note, .acknowledge: break
+            case .register, .save, .note, .acknowledge, .pause, .resume: break
             }
         }
         let openings = scheduler?.openings() ?? []
@@ -154,6 +154,7 @@ struct Simulation {
                 claimant: "\(index)", workerHost: opening.host, workerPID: opening.pid, count: opening.count,
                 plugins: opening.plugins)
         }
+        batch.rooms = scheduler?.pluginRooms(now: now.elapsed) ?? [:]
         let result = try await catalog.commit(batch, now: wall)
         let ignored = Set(result.ignoredConclusions)
         for conclusion in batch.conclusions where !ignored.contains(conclusion.jobID) {

@@ -22,11 +22,12 @@ struct StatusReport {
     var summary: QueueSummary
     var roots: [SourceRoot]
     var workers: [WorkerNode]
+    var pauses: [PluginPause] = []
 
     static func read(from catalog: any Catalog) async throws -> StatusReport {
         StatusReport(
             summary: try await catalog.queueSummary(), roots: try await catalog.sourceRoots(),
-            workers: try await catalog.workers())
+            workers: try await catalog.workers(), pauses: try await catalog.pluginPauses())
     }
 
     var liveWorkers: [WorkerNode] { workers.filter { $0.status != .offline } }
@@ -59,6 +60,11 @@ struct StatusReport {
         for (plugin, jobs) in stranded {
             out.append("Waiting: \(Format.count(jobs, "job")) for '\(plugin)': \(reason(for: plugin))")
         }
+        for pause in pauses {
+            out.append(
+                "Paused:  '\(pause.pluginName)' until \(pause.until) UTC, since \(pause.failures) jobs in a row failed: "
+                    + pause.reason)
+        }
         if summary.count(.failed) > 0 { out.append("Failed jobs: casparian jobs list --status FAILED") }
         return out
     }
@@ -75,6 +81,16 @@ struct StatusReport {
                         .object([
                             ("plugin", .text(plugin)), ("jobs", .integer(Int64(jobs))),
                             ("reason", .text(reason(for: plugin))),
+                        ])
+                    })
+            ),
+            (
+                "paused",
+                .list(
+                    pauses.map { pause in
+                        .object([
+                            ("plugin", .text(pause.pluginName)), ("until", .text(pause.until.description)),
+                            ("failures", .integer(Int64(pause.failures))), ("reason", .text(pause.reason)),
                         ])
                     })
             ),

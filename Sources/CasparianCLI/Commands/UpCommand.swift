@@ -83,6 +83,11 @@ struct UpCommand: AsyncParsableCommand {
                 "\(Format.count(jobs, "job")) for '\(plugin)', which no worker offers; put \(plugin).py into the "
                     + "plugins folder")
         }
+        for (plugin, jobs) in outcome.paused.sorted(by: { $0.key < $1.key }) {
+            problems.append(
+                "'\(plugin)' is paused, since its jobs failed one after the other; \(Format.count(jobs, "job")) of it wait: "
+                    + "mend it and run this again")
+        }
         if !outcome.isDone { problems.append("ended before the queue was empty") }
         if !outcome.unreadable.isEmpty {
             throw ExitStatus.unreachable((outcome.unreadable + problems).joined(separator: "\n"))

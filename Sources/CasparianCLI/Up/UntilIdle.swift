@@ -16,6 +16,8 @@ final class UntilIdle: Service {
         var unreadable: [String] = []
         /// Plugins with waiting jobs that nobody offers.
         var stranded: [String: Int] = [:]
+        /// Plugins with waiting jobs that are paused, since their jobs failed one after the other.
+        var paused: [String: Int] = [:]
     }
 
     private let catalog: any Catalog
@@ -72,8 +74,14 @@ final class UntilIdle: Service {
         progress.waiting(summary.count(.queued))
         if summary.count(.running) > 0 { return false }
         if summary.count(.queued) == 0 { return true }
-        let isStranded = summary.waitingByPlugin.keys.allSatisfy { !snapshot.offeredPlugins.contains($0) }
-        if isStranded { state.withLock { $0.stranded = summary.waitingByPlugin } }
-        return isStranded
+        let waiting = summary.waitingByPlugin
+        let stranded = waiting.filter { !snapshot.offeredPlugins.contains($0.key) }
+        let paused = waiting.filter { stranded[$0.key] == nil && snapshot.pausedPlugins.contains($0.key) }
+        guard stranded.count + paused.count == waiting.count else { return false }
+        state.withLock { state in
+            state.stranded = stranded
+            state.paused = paused
+        }
+        return true
     }
 }

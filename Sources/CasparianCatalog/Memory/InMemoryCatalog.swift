@@ -149,6 +149,10 @@ public final class InMemoryCatalog: Catalog {
         change { $0.cancel(job, by: person, now: now) }
     }
 
+    public func pluginPauses() async throws -> [PluginPause] {
+        state.withLock { $0.pauses.values.sorted { $0.pluginName < $1.pluginName } }
+    }
+
     public func cancellations() async throws -> [JobID] { state.withLock { $0.cancellations() } }
 
     public func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing] {

@@ -8,8 +8,10 @@ extension MemoryState {
         }
         for requeue in batch.requeues { putBack(requeue, now: now) }
         for worker in batch.workers { workers["\(worker.pid)@\(worker.hostname)"] = worker }
+        for plugin in batch.resumed { pauses[plugin] = nil }
+        for pause in batch.pauses { pauses[pause.pluginName] = pause }
         if !batch.claims.isEmpty { releaseDue(now) }
-        result.claimed = claim(batch.claims, now: now)
+        result.claimed = claim(batch.claims, rooms: batch.rooms, now: now)
         return result
     }
 
@@ -110,13 +112,14 @@ extension MemoryState {
 
     // MARK: Claims
 
-    private mutating func claim(_ claims: [Claim], now: Timestamp) -> [ClaimedJob] {
-        var rooms: [String: Int] = [:]
+    private mutating func claim(_ claims: [Claim], rooms: [String: Int], now: Timestamp) -> [ClaimedJob] {
+        var rooms = rooms
         for (plugin, limits) in limits {
             guard let most = limits.concurrency else { continue }
-            rooms[plugin] = max(0, most - jobs.values.count { $0.pluginName == plugin && $0.status == .running })
+            let running = jobs.values.count { $0.pluginName == plugin && $0.status == .running }
+            rooms[plugin] = min(rooms[plugin] ?? .max, max(0, most - running))
         }
-        var round = ClaimRound(claims, rooms: rooms)
+        var round = ClaimRound(claims, rooms: rooms, turns: turns)
         var claimed: [ClaimedJob] = []
         while let next = round.next(fetch: { page(of: $0, after: $1) }) {
             let claim = claims[next.seat]

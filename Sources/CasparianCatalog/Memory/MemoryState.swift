@@ -20,6 +20,8 @@ struct MemoryState: Sendable {
     var jobByKey: [JobKey: JobID] = [:]
     var courses: [JobID: JobCourse] = [:]
     var limits: [String: PluginLimits] = [:]
+    var pauses: [String: PluginPause] = [:]
+    let turns = PluginTurns()
     /// QUEUED jobs of each plugin that may begin, best first.
     var ready: [String: [JobCandidate]] = [:]
     /// Receipt of the current attempt.

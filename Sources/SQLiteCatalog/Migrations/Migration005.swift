@@ -18,6 +18,11 @@ extension Migration {
                     plugin_name TEXT NOT NULL PRIMARY KEY, deadline_seconds INTEGER, concurrency INTEGER,
                     attempts_max INTEGER, retries_failures INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 
+                -- Plugins of which nothing begins: their jobs failed one after the other.
+                CREATE TABLE cf_plugin_pause (
+                    plugin_name TEXT NOT NULL PRIMARY KEY, until DATETIME NOT NULL, failures INTEGER NOT NULL,
+                    reason TEXT NOT NULL) WITHOUT ROWID;
+
                 ALTER TABLE cf_job_attempt ADD COLUMN cause TEXT;
                 ALTER TABLE cf_job_attempt ADD COLUMN exit_signal INTEGER;
                 """)

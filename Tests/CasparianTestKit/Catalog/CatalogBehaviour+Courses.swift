@@ -146,5 +146,17 @@ extension CatalogBehaviour {
             }
             #expect(next.claimed.count == 1)
         },
+        CatalogBehaviour("plugins of one priority take turns, whoever has more jobs and older ones") {
+            catalog async throws in
+            _ = try await catalog.queueJobs(Array(repeating: 5, count: 8), plugin: "p")
+            _ = try await catalog.queueJobs([5, 5, 9], plugin: "q")
+            var order: [String] = []
+            for _ in 0..<11 { order += try await catalog.claim(worker("w", 1, ["p", "q"])).map(\.pluginName) }
+            #expect(order.joined() == "qppqpqppppp")
+            _ = try await catalog.queueJobs([5, 5], plugin: "r", root: "/more")
+            _ = try await catalog.queueJobs([5, 5], plugin: "s", root: "/more")
+            let rest = try await catalog.claim(worker("w", 9, ["p", "q", "r", "s"])).map(\.pluginName)
+            #expect(rest.joined() == "rsrs", "who had nothing to do has not saved up turns")
+        },
     ]
 }

@@ -9,7 +9,9 @@ extension SinkBehaviour {
         SinkBehaviour("a text of over 1 GiB arrives whole, or is an error that names column, row and size") {
             target throws in
             let size = 1_100_000_000
-            let batch = try RecordBatch(columns: [("text", .string(["x", String(repeating: "y", count: size)]))])
+            let batch = try RecordBatch(columns: [
+                ("text", .string(["x", String(decoding: [UInt8](repeating: 0x79, count: size), as: UTF8.self)]))
+            ])
             guard target.holdsHugeTexts else {
                 try expectRefusal(of: [batch], at: target, naming: ["'text'", "row 2", "\(size)"])
                 return
