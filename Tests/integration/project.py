@@ -193,6 +193,9 @@ class Project:
 
     # What came of it
 
+    def status(self) -> dict:
+        return json.loads(self.run("status", "--json"))
+
     def jobs(self, *flags) -> list[dict]:
         return self.rows("jobs", "list", *flags)
 

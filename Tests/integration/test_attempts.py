@@ -180,3 +180,32 @@ def test_an_error_of_the_plugin_is_tried_again_only_where_a_person_said_so(proje
     project.run("jobs", "retry", job["job_id"])
     project.up()
     assert project.job(job["job_id"])["status"] == "COMPLETED"
+
+
+def test_a_plugin_that_fails_on_everything_is_paused_and_its_other_jobs_wait_until_it_is_mended(project):
+    project.write_plugin("broken", """
+        MANIFEST = {"pattern": "*.broken"}
+
+        class Handler:
+            def execute(self, file_path):
+                raise KeyError("no such column")
+        """)
+    for number in range(60):
+        project.write(f"{number}.broken", "x")
+    told = project.refuse("up", "--until-idle", status=1)
+    assert "'broken' is paused" in told
+    count = project.status()["jobs"]
+    assert count["FAILED"] >= 20 and count["QUEUED"] > 0 and count["FAILED"] + count["QUEUED"] == 60
+    paused, = project.status()["paused"]
+    assert paused["plugin"] == "broken" and "no such column" in paused["reason"]
+    project.write_plugin("broken", """
+        MANIFEST = {"pattern": "*.broken"}
+
+        class Handler:
+            def execute(self, file_path):
+                yield [{"n": 1}]
+        """)
+    project.run("jobs", "retry", "--all")
+    project.up()
+    assert project.status()["jobs"]["COMPLETED"] == 60 and project.status()["paused"] == []
+

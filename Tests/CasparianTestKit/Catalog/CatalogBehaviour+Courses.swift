@@ -146,6 +146,30 @@ extension CatalogBehaviour {
             }
             #expect(next.claimed.count == 1)
         },
+        CatalogBehaviour("a plugin that is paused is on record, and the caller's rooms bound what is claimed") {
+            catalog async throws in
+            _ = try await catalog.queueJobs([1, 1, 1])
+            let pause = PluginPause(pluginName: "p", until: later, failures: 20, reason: "no such column")
+            let paused = try await commit(catalog) {
+                $0.pauses = [pause]
+                $0.rooms = ["p": 0]
+                $0.claims = [worker("w", 9, ["p"])]
+            }
+            #expect(paused.claimed.isEmpty)
+            #expect(try await catalog.pluginPauses() == [pause])
+            try await catalog.setPluginLimits(PluginLimits(concurrency: 2), plugin: "p")
+            let tried = try await commit(catalog) {
+                $0.rooms = ["p": 1]
+                $0.claims = [worker("w", 9, ["p"])]
+            }
+            #expect(tried.claimed.count == 1)
+            let rest = try await commit(catalog) {
+                $0.resumed = ["p"]
+                $0.claims = [worker("w", 9, ["p"])]
+            }
+            #expect(rest.claimed.count == 1)
+            #expect(try await catalog.pluginPauses().isEmpty)
+        },
         CatalogBehaviour("plugins of one priority take turns, whoever has more jobs and older ones") {
             catalog async throws in
             _ = try await catalog.queueJobs(Array(repeating: 5, count: 8), plugin: "p")
