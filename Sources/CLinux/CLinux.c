@@ -96,4 +96,8 @@ int cs_pidfd_open(pid_t pid) {
     return descriptor >= 0 ? (int)descriptor : -errno;
 }
 
+int cs_pidfd_signal(int descriptor, int signal) {
+    return syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0u) == 0 ? 0 : errno;
+}
+
 int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }

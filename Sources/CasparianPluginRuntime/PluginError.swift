@@ -1,3 +1,5 @@
+import CasparianModel
+
 /// A plugin could not be found, loaded or run to its end.
 public struct PluginError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
@@ -21,6 +23,16 @@ public struct PluginError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let unsupportedData = Code(kind: .unsupportedData)
         /// The file cannot be read as what the plugin reads.
         public static let unreadable = Code(kind: .unreadable)
+
+        fileprivate var cause: FailureCause {
+            switch kind {
+            case .unknownPlugin: .configuration
+            case .cannotLoad, .failed, .unsupportedData: .plugin
+            case .guestDied, .guestGarbage: .guest
+            case .cancelled: .cancelled
+            case .unreadable: .file
+            }
+        }
     }
 
     public let code: Code
@@ -29,12 +41,22 @@ public struct PluginError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// The end of what the plugin printed, bounded; empty if it printed nothing.
     public let logTail: String
+    /// What kind of failure that is for who decides about another attempt.
+    public let cause: FailureCause
+    /// The signal that ended the plugin's process, if one did.
+    public let exitSignal: Int?
 
-    public init(code: Code, plugin: String, message: String, logTail: String = "") {
+    /// - Parameter cause: Nil for what the code says by itself.
+    public init(
+        code: Code, plugin: String, message: String, logTail: String = "", cause: FailureCause? = nil,
+        exitSignal: Int? = nil
+    ) {
         self.code = code
         self.plugin = plugin
         self.message = message
         self.logTail = logTail
+        self.cause = cause ?? code.cause
+        self.exitSignal = exitSignal
     }
 
     public var description: String {

@@ -17,9 +17,14 @@ public protocol PluginRuntime: Sendable {
 
     /// A place for one job at a time; made once for each slot and kept, so that interpreters stay warm.
     func makeSlot() -> any PluginSlot
+
+    /// Ends what plugins of processes that died have left running; one text each, for the log. At start.
+    func cleanUp() -> [String]
 }
 
 extension PluginRuntime {
+    public func cleanUp() -> [String] { [] }
+
     public func describe(_ name: String) async throws -> PluginDescription? {
         try await discover().first { $0.name == name }
     }
@@ -79,8 +84,13 @@ public protocol PluginOutput: AnyObject {
     ///
     /// Native readers use it when a later part of a file shows that a column's inferred type was too narrow.
     func restart() throws
+
+    /// Takes the most memory that the plugin's process had resident in this job, in bytes; where that is known, before
+    /// `run` ends or throws.
+    func note(peakBytes: Int64)
 }
 
 extension PluginOutput {
     public var isCancelled: Bool { false }
+    public func note(peakBytes: Int64) {}
 }

@@ -23,6 +23,8 @@ public struct PluginRuntimeGroup: PluginRuntime {
         return found.sorted { $0.name < $1.name }
     }
 
+    public func cleanUp() -> [String] { members.flatMap { $0.cleanUp() } }
+
     public func makeSlot() -> any PluginSlot {
         GroupSlot(slots: members.map { $0.makeSlot() }, owners: owners)
     }

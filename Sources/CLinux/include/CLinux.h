@@ -30,6 +30,10 @@ void cs_pipe_size(int descriptor, int bytes);
 /// pidfd_open(2): a descriptor that becomes readable when the process has ended; negative errno on failure.
 int cs_pidfd_open(pid_t pid);
 
+/// pidfd_send_signal(2): signals the process that the descriptor stands for, never one that got its number later; 0 or
+/// errno.
+int cs_pidfd_signal(int descriptor, int signal);
+
 /// Decodes a waitpid status: the exit status, or minus the signal's number.
 int cs_exit_code(int status);
 

@@ -56,6 +56,8 @@ private final class RecordingOutput: PluginOutput {
         }
     }
 
+    func note(peakBytes: Int64) { output.note(peakBytes: peakBytes) }
+
     func restart() throws {
         try output.restart()
         recorder.reset()

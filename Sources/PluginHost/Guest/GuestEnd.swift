@@ -27,9 +27,37 @@ enum ExitReason: Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .status(let status): return "exit status \(status)"
-        case .signal(let number):
-            let name = Self.names[number] ?? "signal \(number)"
-            return number == 9 ? "killed by \(name) (out of memory, or by someone)" : "killed by \(name)"
+        case .signal(let number): return "killed by \(Self.names[number].map { "\($0), " } ?? "")signal \(number)"
         }
     }
+}
+
+/// How a guest's process ended.
+struct GuestExit: Hashable, Sendable, CustomStringConvertible {
+    var reason: ExitReason
+    /// It needed no SIGKILL of ours.
+    var wasByItself: Bool
+    /// Most resident memory in bytes, of itself and of children that it waited for.
+    var peakBytes: Int64?
+    /// There if the kernel killed for memory while it lived.
+    var memoryKills: MemoryKills?
+
+    /// The signal that ended it, unless that was ours.
+    var signal: Int? {
+        if case .signal(let number) = reason, wasByItself { Int(number) } else { nil }
+    }
+
+    var description: String {
+        guard reason == .signal(9) else { return "\(reason)" }
+        let peak = peakBytes.map { ", with at most \(Self.mebibytes($0)) resident" } ?? ""
+        guard let memoryKills else {
+            return "\(reason)\(peak): by somebody, or by the kernel for memory; its log says which (dmesg)"
+        }
+        let limit = memoryKills.limitBytes.map { "; the limit of its control group is \(Self.mebibytes($0))" } ?? ""
+        return
+            "\(reason)\(peak): out of memory, the kernel says\(limit). Give the worker fewer slots or more memory, or "
+            + "let the plugin yield smaller parts"
+    }
+
+    private static func mebibytes(_ bytes: Int64) -> String { "\((bytes + (1 << 19)) >> 20) MiB" }
 }

@@ -4,8 +4,8 @@ public struct GuestLimits: Hashable, Sendable {
     public var start = Duration.seconds(60)
     /// For the module of one plugin file to be imported in discovery.
     public var describe = Duration.seconds(30)
-    /// From a request to end to SIGKILL.
-    public var grace = Duration.milliseconds(500)
+    /// From a request to end to SIGKILL: SIGTERM for a job that is stopped, else the end of the channel.
+    public var grace = Duration.seconds(2)
     /// After so many jobs the process is replaced, so that leaks do not add up.
     public var jobsMax = 10_000
     /// Resident memory after a job above which the process is replaced, in bytes.

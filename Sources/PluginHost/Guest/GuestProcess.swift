@@ -7,12 +7,16 @@ final class GuestProcess: Sendable {
     let channel: GuestChannel
     let log: GuestLog
     private let pid: pid_t
+    private let mark: GuestMark
     private let limits: GuestLimits
     private let isEnded = Once()
     private let jobs = Atomic(0)
+    /// When it was started.
+    private let memoryKills = MemoryKills.read()
 
-    private init(pid: pid_t, limits: GuestLimits, channel: GuestChannel, log: GuestLog) {
+    private init(pid: pid_t, mark: GuestMark, limits: GuestLimits, channel: GuestChannel, log: GuestLog) {
         self.pid = pid
+        self.mark = mark
         self.limits = limits
         self.channel = channel
         self.log = log
@@ -54,7 +58,9 @@ final class GuestProcess: Sendable {
         }
         var pid: pid_t = 0
         let texts = [command.program] + command.arguments
-        let variables = command.environment.map { "\($0.key)=\($0.value)" }.sorted()
+        let mark = GuestMark()
+        let environment = command.environment.merging([GuestMark.variable: mark.text]) { $1 }
+        let variables = environment.map { "\($0.key)=\($0.value)" }.sorted()
         reason = withCStrings(texts) { arguments in
             withCStrings(variables) { cs_spawn(command.program, arguments, $0, sockets[1], pipe[1], &pid) }
         }
@@ -81,7 +87,8 @@ final class GuestProcess: Sendable {
             throw error
         }
         return GuestProcess(
-            pid: pid, limits: command.limits, channel: GuestChannel(socket: sockets[0], process: descriptor), log: log)
+            pid: pid, mark: mark, limits: command.limits,
+            channel: GuestChannel(socket: sockets[0], process: descriptor), log: log)
     }
 
     var hasEnded: Bool { isReadable(channel.process, for: .zero) }
@@ -92,25 +99,49 @@ final class GuestProcess: Sendable {
         return count >= limits.jobsMax || (residentBytes ?? 0) > limits.residentBytesMax
     }
 
-    /// Ends the process group; nothing of it is left when this returns.
+    /// A job begins: what it prints and the memory it takes are counted from here.
+    func beginJob() {
+        log.reset()
+        GuestMemory.resetPeak(pid)
+    }
+
+    /// Most resident memory since `beginJob` in bytes; nil if the process has ended.
+    var peakBytes: Int64? { GuestMemory.peakBytes(pid) }
+
+    /// Ends the process, its group and everything else that it has started; nothing of it is left when this returns.
     ///
-    /// - Parameter politely: Closes the channel first and lets the process end by itself; else SIGTERM. After the grace
-    ///   period SIGKILL.
+    /// - Parameter politely: Closes the channel first and lets the process end by itself; else SIGTERM to all of them.
+    ///   SIGKILL after the grace, to what is left.
     /// - Returns: How the process ended, or nil if this was called before.
     @discardableResult
     func stop(politely: Bool) -> GuestExit? {
         guard isEnded.first() else { return nil }
-        if politely { shutdown(channel.socket, Int32(SHUT_RDWR)) } else { kill(-pid, SIGTERM) }
+        var family = GuestFamily(leader: pid, mark: mark)
+        if politely {
+            // Who is whose child is lost with the parent.
+            if !hasEnded { _ = family.living() }
+            shutdown(channel.socket, Int32(SHUT_RDWR))
+        } else {
+            family.signalOutsideGroup(SIGTERM)
+            // To the group last: a leader that ends at once leaves children that nobody knows to be its own.
+            kill(-pid, SIGTERM)
+        }
         let endedByItself = isReadable(channel.process, for: limits.grace)
         // The leader is not reaped yet, so that the group's number cannot belong to anyone else.
         kill(-pid, SIGKILL)
+        family.end()
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0 && errno == EINTR {}
         _ = log.tail()
         log.close()
         close(channel.socket)
         close(channel.process)
-        return GuestExit(reason: ExitReason(code: cs_exit_code(status)), wasByItself: endedByItself)
+        let kills = MemoryKills.read()
+        return GuestExit(
+            reason: ExitReason(code: cs_exit_code(status)), wasByItself: endedByItself,
+            peakBytes: usage.ru_maxrss > 0 ? Int64(usage.ru_maxrss) * 1024 : nil,
+            memoryKills: (kills?.count ?? 0) > (memoryKills?.count ?? .max) ? kills : nil)
     }
 
     private func isReadable(_ descriptor: Int32, for duration: Duration) -> Bool {
@@ -122,12 +153,6 @@ final class GuestProcess: Sendable {
             if count >= 0 || errno != EINTR { return count > 0 }
         }
     }
-}
-
-/// How a guest's process ended, and whether it needed no SIGKILL of ours.
-struct GuestExit: Hashable, Sendable {
-    var reason: ExitReason
-    var wasByItself: Bool
 }
 
 /// A guest's process was started and did not get as far as its greeting.
@@ -142,7 +167,7 @@ struct GuestStartFailure: Error, CustomStringConvertible {
             switch end {
             case GuestEnd.timedOut: "did not answer within \(command.limits.start)"
             case GuestEnd.garbage(let text): "broke the guest protocol: \(text)"
-            default: "ended before it was ready, \(reason?.reason.description ?? "reason unknown")"
+            default: "ended before it was ready, \(reason?.description ?? "reason unknown")"
             }
         return "\(command.program) \(command.arguments.joined(separator: " ")) \(what)"
     }

@@ -44,7 +44,8 @@ struct NativeParameters: Decodable {
         func reject(_ message: String) -> PluginError {
             PluginError(
                 code: .failed, plugin: plugin,
-                message: message + "; fix it with: casparian plugins set \(plugin) --parameters JSON")
+                message: message + "; fix it with: casparian plugins set \(plugin) --parameters JSON",
+                cause: .configuration)
         }
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw reject("its parameters are not a JSON object: \(json)")

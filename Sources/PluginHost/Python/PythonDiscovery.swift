@@ -77,7 +77,7 @@ struct PythonDiscovery {
             switch end {
             case .timedOut: "importing it took longer than \(command.limits.describe)"
             case .garbage(let text): "importing it broke the guest protocol: \(text)"
-            default: "importing it ended the process: \(exit?.reason.description ?? "reason unknown")"
+            default: "importing it ended the process: \(exit?.description ?? "reason unknown")"
             }
         let printed = guest?.log.tail() ?? ""
         return "\(source.path): \(what)" + (printed.isEmpty ? "" : "\n" + printed)

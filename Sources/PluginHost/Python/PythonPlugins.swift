@@ -51,6 +51,13 @@ public struct PythonPlugins: PluginRuntime {
             .map { String($0.dropLast(".py".count)) }.filter { !$0.isEmpty }.sorted()
     }
 
+    public func cleanUp() -> [String] {
+        GuestMark.orphans().map { process in
+            process.signal(SIGKILL)
+            return "process \(process.pid), started by a plugin, was ended"
+        }
+    }
+
     public func makeSlot() -> any PluginSlot { PythonSlot(folder: folder, command: command) }
 
     private var folder: String { URL(fileURLWithPath: options.folder).standardizedFileURL.path }

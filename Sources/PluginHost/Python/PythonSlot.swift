@@ -33,16 +33,19 @@ final class PythonSlot: PluginSlot {
         let guest = try warmGuest(for: plugin, cancel: cancel)
         do {
             let residentBytes = try converse(invocation, guest, output, cancel)
+            if let peak = guest.peakBytes { output.note(peakBytes: peak) }
             keep(guest, unless: guest.isWorn(residentBytes: residentBytes))
         } catch let failure as JobFailure {
+            if let peak = guest.peakBytes { output.note(peakBytes: peak) }
             keep(guest, unless: guest.isWorn(residentBytes: failure.residentBytes))
             throw failure.error
         } catch let end as GuestEnd {
             let exit = guest.stop(politely: end == .gone)
+            if let peak = exit?.peakBytes { output.note(peakBytes: peak) }
             throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail())
         } catch {
             // The output took no more: the plugin has nobody to speak to.
-            guest.stop(politely: false)
+            if let peak = guest.stop(politely: false)?.peakBytes { output.note(peakBytes: peak) }
             throw error
         }
     }
@@ -57,7 +60,7 @@ final class PythonSlot: PluginSlot {
     private func converse(
         _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal
     ) throws -> Int64? {
-        guest.log.reset()
+        guest.beginJob()
         let order = GuestOrder.Job(
             plugin: invocation.pluginName, module: "\(folder)/\(invocation.pluginName).py",
             filePath: invocation.filePath, fileID: invocation.fileVersionID.rawValue,
@@ -132,7 +135,8 @@ final class PythonSlot: PluginSlot {
         PluginError(
             code: .cannotLoad, plugin: plugin,
             message: "the Python guest cannot be started: \(reason); "
-                + "name an interpreter that has pyarrow with --python or in casparian.yaml", logTail: printed)
+                + "name an interpreter that has pyarrow with --python or in casparian.yaml", logTail: printed,
+            cause: .configuration)
     }
 
     private static func error(_ end: GuestEnd, plugin: String, exit: GuestExit?, printed: String) -> PluginError {
@@ -144,10 +148,11 @@ final class PythonSlot: PluginSlot {
                 code: .guestGarbage, plugin: plugin,
                 message: "broke the guest protocol: \(text); a plugin must leave descriptor 3 alone", logTail: printed)
         case .gone, .timedOut:
-            let reason = exit.map { $0.wasByItself ? "\($0.reason)" : "it closed descriptor 3 and went on" }
+            let reason = exit.map { $0.wasByItself ? "\($0)" : "it closed descriptor 3 and went on" }
             return PluginError(
                 code: .guestDied, plugin: plugin,
-                message: "its process ended in the middle of the job: \(reason ?? "reason unknown")", logTail: printed)
+                message: "its process ended in the middle of the job: \(reason ?? "reason unknown")", logTail: printed,
+                exitSignal: exit?.signal)
         }
     }
 }
