@@ -22,7 +22,7 @@ final class ContractGate {
         self.request = request
     }
 
-    /// - Throws: `SinkError` for columns that the contract does not allow.
+    /// - Throws: `ContractBreach` for columns that the contract does not allow.
     func sort(_ batch: RecordBatch) throws -> RowContract.SortedRows {
         do {
             let sorted = try rows.sort(batch, firstRow: seen + 1)
@@ -33,7 +33,7 @@ final class ContractGate {
             }
             return sorted
         } catch {
-            throw SinkError(columnar: error, request: request)
+            throw ContractBreach(error: SinkError(columnar: error, request: request))
         }
     }
 
@@ -49,16 +49,17 @@ final class ContractGate {
         examples = []
     }
 
-    /// - Throws: `SinkError` when more rows do not fit than the contract lets pass.
-    func checkShare() throws(SinkError) {
+    /// - Throws: `ContractBreach` when more rows do not fit than the contract lets pass.
+    func checkShare() throws(ContractBreach) {
         guard rejected > 0, Double(rejected) / Double(seen) > contract.quarantinedShareMax else { return }
         let name = contract.name.map { " '\($0)'" } ?? ""
-        throw SinkError(
+        let error = SinkError(
             code: .rejected, target: request.uri.description,
             message: "topic '\(request.topic)' of \(request.filePath): \(rejected) of \(seen) rows do not fit the "
                 + "contract\(name), and max_quarantined is \(contract.quarantinedShareMax); nothing was written. "
                 + examples.joined(separator: "; ") + (rejected > Int64(examples.count) ? "; ..." : "")
                 + ". Mend the file or the plugin, or change the contract: casparian topics set "
                 + "\(request.pluginName) \(request.topic) URI --schema FILE")
+        throw ContractBreach(error: error)
     }
 }

@@ -39,13 +39,16 @@ public struct JobRunner: Sendable {
     ///   - onProgress: Called with the rows so far, on this thread.
     ///   - isCancelled: Asked before the plugin begins, when it has ended, and before the first promotion; from then on
     ///     the job is done. While the plugin runs it is the slot's `cancel` that stops it.
+    ///   - mayPromote: Asked once everything is prepared, right before the first promotion; waits as long as that is not
+    ///     certain. False stops the job.
     /// - Returns: The receipt; failures are in it, with their whole text.
     public func run(
         _ order: JobOrder, on slot: any PluginSlot, onProgress: @escaping (Int64) -> Void = { _ in },
-        isCancelled: @escaping () -> Bool = { false }
+        isCancelled: @escaping () -> Bool = { false }, mayPromote: () -> Bool = { true }
     ) -> JobReceipt {
+        // A promotion that was begun is completed by whoever comes; that was permitted once, and is idempotent.
         if let intents, let done = RollForward(registry: registry, intents: intents).complete(order) {
-            return success(order, done.tally)
+            return success(order, done.tally, peakBytes: nil)
         }
         var outputs: TopicOutputs?
         do {
@@ -65,13 +68,17 @@ public struct JobRunner: Sendable {
             try made.checkWanted()
             try made.prepare()
             try made.checkWanted()
-            return success(order, try promote(made))
+            guard mayPromote() else { throw TopicOutputs.unwanted(order) }
+            return success(order, try promote(made), peakBytes: made.peakBytes)
         } catch {
             // Once a sink is promoted the staging of the others is needed.
             if outputs?.hasCommitted != true || intents == nil { outputs?.discard() }
-            return JobReceipt(
+            var receipt = JobReceipt(
                 status: .failed, metrics: [JobReceipt.rowsMetric: 0, JobReceipt.sizeBytesMetric: 0],
-                errorMessage: "\(error)", attempt: order.attempt)
+                errorMessage: "\(error)", attempt: order.attempt, cause: FailureCause(of: error),
+                exitSignal: (error as? PluginError)?.exitSignal)
+            receipt.metrics[JobReceipt.peakBytesMetric] = outputs?.peakBytes
+            return receipt
         }
     }
 
@@ -92,10 +99,12 @@ public struct JobRunner: Sendable {
         }
     }
 
-    private func success(_ order: JobOrder, _ tally: PromotionTally) -> JobReceipt {
+    private func success(_ order: JobOrder, _ tally: PromotionTally, peakBytes: Int64?) -> JobReceipt {
         JobStep.receipt.reached()
-        return JobReceipt(
+        var receipt = JobReceipt(
             status: .success, metrics: tally.metrics, artifacts: tally.artifacts, attempt: order.attempt)
+        receipt.metrics[JobReceipt.peakBytesMetric] = peakBytes
+        return receipt
     }
 }
 
@@ -122,7 +131,10 @@ private final class ContentCheck {
     func wait() throws {
         guard let expected else { return }
         group.wait()
-        let found = try outcome.get()
+        let found: ContentHash
+        do { found = try outcome.get() } catch {
+            throw SourceFileError(path: path, message: "its content cannot be hashed: \(error)")
+        }
         guard found == expected else {
             throw SourceFileError(
                 path: path,

@@ -65,7 +65,7 @@ final class TopicDestination {
         rows = 0
     }
 
-    /// - Throws: `SinkError`, also when too many rows do not fit.
+    /// - Throws: `SinkError`, and `ContractBreach` when too many rows do not fit.
     func prepare() throws {
         if let gate {
             try gate.checkShare()

@@ -15,6 +15,8 @@ final class TopicOutputs: PluginOutput {
     private let onProgress: (Int64) -> Void
     private let wasCancelled: () -> Bool
     private(set) var rows: Int64 = 0
+    /// Most resident memory of the plugin's process, where it is known.
+    private(set) var peakBytes: Int64?
 
     /// Opens the configured sinks, so that a wrong URI fails the job before anything is read.
     init(
@@ -70,9 +72,15 @@ final class TopicOutputs: PluginOutput {
 
     var isCancelled: Bool { wasCancelled() }
 
+    func note(peakBytes: Int64) { self.peakBytes = max(peakBytes, self.peakBytes ?? 0) }
+
     /// - Throws: `PluginError` with `.cancelled`.
     func checkWanted() throws {
-        if isCancelled { throw PluginError(code: .cancelled, plugin: order.pluginName, message: "stopped on request") }
+        if isCancelled { throw Self.unwanted(order) }
+    }
+
+    static func unwanted(_ order: JobOrder) -> PluginError {
+        PluginError(code: .cancelled, plugin: order.pluginName, message: "stopped on request")
     }
 
     func write(_ batch: RecordBatch, topic: String) throws {
