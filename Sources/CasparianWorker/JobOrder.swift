@@ -15,6 +15,10 @@ public struct JobOrder: Hashable, Sendable {
     /// SHA-256 of the content that is meant; nil takes what lies there.
     public var contentHash: ContentHash?
     public var attempt: Int?
+    /// How long the job stays this worker's after a heartbeat that names it; nil for ever.
+    public var leaseSeconds: Int?
+    /// How long the job may take from its start in a slot; nil for ever.
+    public var deadlineSeconds: Int?
 
     public init(
         jobID: JobID, pluginName: String, filePath: String, fileVersionID: FileVersionID, sinks: [SinkConfig] = [],

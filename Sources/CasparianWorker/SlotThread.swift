@@ -18,22 +18,31 @@ final class SlotThread: Sendable {
         /// The job that was given last, and the one that was cancelled last.
         var given: JobID?
         var cancelled: JobID?
+        /// The job that may be promoted.
+        var permitted: JobID?
     }
 
     private let slot: any PluginSlot
     private let runner: JobRunner
+    private let onPromotion: (@Sendable (JobID) -> Void)?
     private let onEnd: @Sendable (JobID, JobReceipt) -> Void
     private let state = Mutex(State())
     private let wakeUp = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
+    /// Signalled when a job that waits to be promoted may look again.
+    private let verdict = DispatchSemaphore(value: 0)
 
-    /// - Parameter onEnd: Called on the slot's thread after each job.
+    /// - Parameters:
+    ///   - onPromotion: Called on the slot's thread when a job is about to be promoted; it then waits for `permit` or
+    ///     `cancel`. Nil lets every job be promoted.
+    ///   - onEnd: Called on the slot's thread after each job.
     init(
-        name: String, slot: any PluginSlot, runner: JobRunner,
+        name: String, slot: any PluginSlot, runner: JobRunner, onPromotion: (@Sendable (JobID) -> Void)? = nil,
         onEnd: @escaping @Sendable (JobID, JobReceipt) -> Void
     ) {
         self.slot = slot
         self.runner = runner
+        self.onPromotion = onPromotion
         self.onEnd = onEnd
         let thread = Thread { [self] in run() }
         thread.name = name
@@ -44,6 +53,7 @@ final class SlotThread: Sendable {
         state.withLock { state in
             state.given = order.jobID
             state.cancelled = nil
+            state.permitted = nil
         }
         give(.job(order))
     }
@@ -53,6 +63,25 @@ final class SlotThread: Sendable {
         // Noted first: a slot that is about to begin the job does not hear `cancel` and asks.
         state.withLock { $0.cancelled = $0.given }
         slot.cancel()
+        verdict.signal()
+    }
+
+    /// Lets the job be promoted that waits for it.
+    func permit(_ job: JobID) {
+        state.withLock { $0.permitted = job }
+        verdict.signal()
+    }
+
+    private func mayPromote(_ job: JobID) -> Bool {
+        guard let onPromotion else { return true }
+        onPromotion(job)
+        while true {
+            let (permitted, cancelled) = state.withLock { ($0.permitted, $0.cancelled) }
+            // What was permitted is not taken back: whoever cancels has been told that it is too late.
+            if permitted == job { return true }
+            if cancelled == job { return false }
+            verdict.wait()
+        }
     }
 
     /// Rows of the running job so far.
@@ -98,7 +127,8 @@ final class SlotThread: Sendable {
         state.withLock { $0.running = (order.jobID, 0) }
         var receipt = runner.run(
             order, on: slot, onProgress: { [self] rows in state.withLock { $0.running?.rows = rows } },
-            isCancelled: { [self] in state.withLock { $0.cancelled == order.jobID } })
+            isCancelled: { [self] in state.withLock { $0.cancelled == order.jobID } },
+            mayPromote: { [self] in mayPromote(order.jobID) })
         state.withLock { $0.running = nil }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         receipt.metrics[JobReceipt.elapsedMetric] = seconds * 1_000_000 + attoseconds / 1_000_000_000_000

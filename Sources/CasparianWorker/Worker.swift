@@ -6,6 +6,7 @@ import CasparianWire
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// The data plane: takes jobs from a sentinel, runs plugins on files and writes to storage.
 public struct Worker: Service {
@@ -25,11 +26,13 @@ public struct Worker: Service {
         public var drainTimeout: Duration
         /// Nil waits for a sentinel for ever.
         public var connectTimeout: Duration?
+        /// Absolute; receipts are kept below it until the sentinel has recorded them. Nil keeps them in memory only.
+        public var outputRoot: String?
 
         public init(
             workerID: String, slots: Int, backlog: Int = Worker.defaultBacklog, host: String, pid: Int64,
             version: String, heartbeat: Duration = .seconds(2), drainTimeout: Duration = .seconds(20),
-            connectTimeout: Duration? = nil
+            connectTimeout: Duration? = nil, outputRoot: String? = nil
         ) {
             self.workerID = workerID
             self.slots = slots
@@ -40,6 +43,7 @@ public struct Worker: Service {
             self.heartbeat = heartbeat
             self.drainTimeout = drainTimeout
             self.connectTimeout = connectTimeout
+            self.outputRoot = outputRoot
         }
     }
 
@@ -52,6 +56,8 @@ public struct Worker: Service {
     private let runner: JobRunner
     private let configuration: Configuration
     private let logger: Logger
+    /// What came of a run.
+    public let outcome = WorkerOutcome()
 
     public init(
         transport: any MessageTransport, runtime: any PluginRuntime, runner: JobRunner, configuration: Configuration,
@@ -68,7 +74,7 @@ public struct Worker: Service {
     ///
     /// - Throws: `WorkerError` when no sentinel answers in time, `PluginError` when the plugins cannot be listed.
     public func run() async throws {
-        for text in runner.cleanUp() {
+        for text in runtime.cleanUp() + runner.cleanUp() {
             logger.warning("left by a process that died", metadata: ["what": "\(text)"])
         }
         let plugins = try await runtime.discover()
@@ -76,7 +82,8 @@ public struct Worker: Service {
             guard let error = plugin.loadError else { continue }
             logger.warning("plugin cannot be loaded", metadata: ["plugin": "\(plugin.name)", "reason": "\(error)"])
         }
-        let loop = WorkerLoop(identity: identity(plugins), slots: configuration.slots, logger: logger)
+        let loop = WorkerLoop(
+            identity: identity(plugins), slots: configuration.slots, receipts: openReceipts(), logger: logger)
         loop.begin(runtime: runtime, runner: runner, count: configuration.slots)
         let failure = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
@@ -88,14 +95,31 @@ public struct Worker: Service {
             loop.giveUp()
         }
         await loop.endSlots()
+        outcome.set(releasedCount: loop.releasedCount)
         await transport.close(linger: Self.linger)
         if let failure { throw failure }
+    }
+
+    private func openReceipts() -> ReceiptLog? {
+        guard let root = configuration.outputRoot else { return nil }
+        do {
+            let log = try ReceiptLog(outputRoot: root)
+            if !log.found.isEmpty {
+                logger.info("receipts of a worker that died are sent again", metadata: ["count": "\(log.found.count)"])
+            }
+            return log
+        } catch {
+            logger.warning("receipts are not kept on disk", metadata: ["reason": "\(error)"])
+            return nil
+        }
     }
 
     private func identity(_ plugins: [PluginDescription]) -> IdentifyPayload {
         var payload = IdentifyPayload(
             capabilities: plugins.filter { $0.loadError == nil }.map(\.name), workerID: configuration.workerID)
-        payload.protocolExtensions = [IdentifyPayload.leaseExtension]
+        payload.protocolExtensions = [
+            IdentifyPayload.leaseExtension, IdentifyPayload.fenceExtension, IdentifyPayload.receiptsExtension,
+        ]
         payload.slots = configuration.slots
         payload.backlog = configuration.backlog
         payload.host = configuration.host
@@ -152,6 +176,7 @@ public struct Worker: Service {
     private func keepTime(_ loop: WorkerLoop) async -> WorkerError? {
         let start = ContinuousClock.now
         var drainingSince: ContinuousClock.Instant?
+        var nextHeartbeat = start + configuration.heartbeat
         while true {
             do { try await Task.sleep(for: pause) } catch { return nil }
             let now = ContinuousClock.now
@@ -165,11 +190,27 @@ public struct Worker: Service {
                 drainingSince = since
                 if now - since > configuration.drainTimeout { loop.giveUp() }
             }
-            loop.heartbeat()
+            loop.tick()
+            if now >= nextHeartbeat {
+                loop.heartbeat()
+                nextHeartbeat = max(nextHeartbeat + configuration.heartbeat, now)
+            }
         }
     }
 
-    private var pause: Duration { min(configuration.heartbeat, configuration.connectTimeout ?? .seconds(2)) }
+    /// Deadlines are whole seconds.
+    private static let tick = Duration.seconds(1)
+    private var pause: Duration { min(configuration.heartbeat, configuration.connectTimeout ?? Self.tick, Self.tick) }
+}
+
+/// What came of a worker's run, once it has ended.
+public final class WorkerOutcome: Sendable {
+    private let released = Atomic(0)
+
+    /// Jobs that did not end in time when the worker was to end: they were stopped and handed back.
+    public var releasedCount: Int { released.load(ordering: .relaxed) }
+
+    func set(releasedCount: Int) { released.store(releasedCount, ordering: .relaxed) }
 }
 
 /// A worker cannot do its work.

@@ -12,18 +12,23 @@ final class WorkerLoop: Sendable {
         var slots: [SlotThread] = []
         var malformed = LogBudget()
         var failures = LogBudget()
+        var unkept = LogBudget()
         var hasConnected = false
     }
 
     private let guarded: Mutex<Guarded>
     private let logger: Logger
+    private let receipts: ReceiptLog?
     private let outgoing: AsyncStream<WireMessage>.Continuation
     /// What the sentinel has to hear, in order; ends when the worker does.
     let messages: AsyncStream<WireMessage>
 
-    init(identity: IdentifyPayload, slots: Int, logger: Logger) {
+    /// - Parameter receipts: Keeps receipts on disk; nil keeps them in memory only.
+    init(identity: IdentifyPayload, slots: Int, receipts: ReceiptLog? = nil, logger: Logger) {
         self.logger = logger
-        guarded = Mutex(Guarded(state: WorkerState(identity: identity, slots: slots)))
+        self.receipts = receipts
+        guarded = Mutex(
+            Guarded(state: WorkerState(identity: identity, slots: slots, found: receipts?.found ?? [:])))
         // Bounded by what the state can cause: a receipt for each job it was sent, and heartbeats.
         (messages, outgoing) = AsyncStream.makeStream(of: WireMessage.self)
     }
@@ -31,10 +36,13 @@ final class WorkerLoop: Sendable {
     /// Starts the threads and introduces the worker.
     func begin(runtime: any PluginRuntime, runner: JobRunner, count: Int) {
         let slots = (0..<count).map { number in
-            SlotThread(name: "slot-\(number)", slot: runtime.makeSlot(), runner: runner) { [self] job, receipt in
-                noteEnd(job, receipt)
-                handle(.ended(job, receipt, slot: number))
-            }
+            SlotThread(
+                name: "slot-\(number)", slot: runtime.makeSlot(), runner: runner,
+                onPromotion: { [self] job in handle(.promotionWanted(job, slot: number)) },
+                onEnd: { [self] job, receipt in
+                    noteEnd(job, receipt)
+                    handle(.ended(job, receipt, slot: number))
+                })
         }
         guarded.withLock { $0.slots = slots }
         handle(.started)
@@ -66,21 +74,31 @@ final class WorkerLoop: Sendable {
         handle(.heartbeatDue(slots.compactMap(\.progress)))
     }
 
+    /// Time has passed.
+    func tick() { handle(.tick) }
+
+    /// Jobs that were stopped and handed back because they did not end in time.
+    var releasedCount: Int { guarded.withLock { $0.state.releasedCount } }
     var hasConnected: Bool { guarded.withLock { $0.hasConnected } }
     func drain() { handle(.drain) }
     func giveUp() { handle(.giveUp) }
 
-    /// Ends the threads; jobs must have ended.
+    /// Ends the threads and the log of receipts; jobs must have ended.
     func endSlots() async {
         for slot in guarded.withLock({ $0.slots }) { await slot.end() }
+        receipts?.close()
     }
 
     private func handle(_ event: WorkerState.Event) {
         guarded.withLock { guarded in
-            for action in guarded.state.handle(event) {
+            for action in guarded.state.handle(event, at: BootClock.now) {
                 switch action {
                 case .start(let order, let slot): guarded.slots[slot].start(order)
                 case .cancel(let slot): guarded.slots[slot].cancel()
+                case .promote(let job, let slot): guarded.slots[slot].permit(job)
+                case .keep(let job, let receipt):
+                    do { try receipts?.keep(job, receipt) } catch { noteUnkept(error, &guarded) }
+                case .forget(let jobs): receipts?.forget(jobs)
                 // Within the lock, so that messages leave in the order of events.
                 case .send(let message): outgoing.yield(message)
                 case .finish: outgoing.finish()
@@ -98,6 +116,9 @@ final class WorkerLoop: Sendable {
         case .abort: logger.info("job aborted by the sentinel", metadata: ["job": "\(message.jobID)"])
         case .error(let payload) where payload.code == ErrorPayload.identifyCode:
             logger.info("the sentinel asks who this is; identifying again")
+        case .error(let payload)
+        where payload.code == ErrorPayload.leaseCode || payload.code == ErrorPayload.recordedCode:
+            break
         case .error(let payload):
             logger.warning("the sentinel reports an error", metadata: ["message": "\(payload.message)"])
         case .identify, .heartbeat, .conclude:
@@ -108,6 +129,13 @@ final class WorkerLoop: Sendable {
     private func noteMalformed(_ error: WireError) {
         guard let suppressed = guarded.withLock({ $0.malformed.admit() }) else { return }
         logger.warning("message rejected", metadata: ["reason": "\(error)", "left_out": "\(suppressed)"])
+    }
+
+    private func noteUnkept(_ error: any Error, _ guarded: inout Guarded) {
+        guard let suppressed = guarded.unkept.admit() else { return }
+        logger.warning(
+            "a receipt is not on disk; should this worker die before the sentinel has it, the job runs again",
+            metadata: ["reason": "\(error)", "left_out": "\(suppressed)"])
     }
 
     private func noteEnd(_ job: JobID, _ receipt: JobReceipt) {

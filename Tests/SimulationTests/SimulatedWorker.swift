@@ -11,6 +11,8 @@ struct SimulatedWorker {
         /// Tells this run from an earlier one of the same slot.
         var run: Int
         var isCancelled = false
+        /// Its plugin has ended, and it waits until it may be promoted.
+        var wantsPromotion = false
     }
 
     let key: WorkerKey

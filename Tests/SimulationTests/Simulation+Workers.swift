@@ -9,8 +9,8 @@ extension Simulation {
     mutating func startWorker() async throws {
         let number = workers.count
         workers.append(SimulatedWorker(number: number, slots: Int.random(in: 1...3, using: &random)))
-        perform(workers[number].state.handle(.started), number)
-        perform(workers[number].state.handle(.connected), number)
+        perform(workers[number].state.handle(.started, at: agenda.now), number)
+        perform(workers[number].state.handle(.connected, at: agenda.now), number)
         agenda.add(.heartbeat(number), at: agenda.now + .seconds(2))
     }
 
@@ -24,7 +24,12 @@ extension Simulation {
                 let milliseconds = random.oneIn(20) ? 40_000 : Int.random(in: 1...3_000, using: &random)
                 agenda.add(
                     .jobEnds(worker: worker, slot: slot, run: runs), at: agenda.now + .milliseconds(milliseconds))
-            case .cancel(let slot): workers[worker].slots[slot]?.isCancelled = true
+            case .cancel(let slot):
+                workers[worker].slots[slot]?.isCancelled = true
+                if workers[worker].slots[slot]?.wantsPromotion == true { conclude(worker, slot) }
+            case .promote(_, let slot): conclude(worker, slot)
+            // What it kept is gone with it here.
+            case .keep, .forget: break
             case .send(let message):
                 send(
                     .toSentinel(message, from: worker, connection: workers[worker].connection),
@@ -41,6 +46,15 @@ extension Simulation {
             agenda.add(event, at: workers[worker].stalledUntil)
             return
         }
+        if held.isCancelled { return conclude(worker, slot) }
+        workers[worker].slots[slot]?.wantsPromotion = true
+        perform(
+            workers[worker].state.handle(.promotionWanted(held.order.jobID, slot: slot), at: agenda.now), worker)
+    }
+
+    /// A job ends: it was stopped, or may be promoted.
+    private mutating func conclude(_ worker: Int, _ slot: Int) {
+        guard let held = workers[worker].slots[slot] else { return }
         workers[worker].slots[slot] = nil
         let job = held.order.jobID
         var receipt = JobReceipt(status: .success)
@@ -56,7 +70,7 @@ extension Simulation {
             return
         }
         receipt.metrics[JobReceipt.elapsedMetric] = 1_000
-        perform(workers[worker].state.handle(.ended(job, receipt, slot: slot)), worker)
+        perform(workers[worker].state.handle(.ended(job, receipt, slot: slot), at: agenda.now), worker)
     }
 
     /// The connection breaks: what is on its way is lost, both sides are told, and it comes back.
@@ -86,7 +100,7 @@ extension Simulation {
         case 1: try await disconnect(victim)
         case 2: workers[victim].stalledUntil = agenda.now + .seconds(Int.random(in: 1...40, using: &random))
         case 3 where scheduler != nil: killSentinel()
-        case 4: perform(workers[victim].state.handle(random.oneIn(2) ? .drain : .giveUp), victim)
+        case 4: perform(workers[victim].state.handle(random.oneIn(2) ? .drain : .giveUp, at: agenda.now), victim)
         case 5: try await duplicate(victim)
         default: if alive.count < 4 { try await startWorker() }
         }

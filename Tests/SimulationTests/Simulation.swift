@@ -87,18 +87,19 @@ struct Simulation {
         case .toWorker(let message, let worker, let connection):
             guard workers[worker].connection == connection, workers[worker].isConnected else { return }
             if isPutOff(event, worker) { return }
-            perform(workers[worker].state.handle(.message(message)), worker)
+            perform(workers[worker].state.handle(.message(message), at: agenda.now), worker)
         case .heartbeat(let worker):
             guard !workers[worker].isGone else { return }
             if isPutOff(event, worker) { return }
-            perform(workers[worker].state.handle(.heartbeatDue([])), worker)
+            perform(workers[worker].state.handle(.heartbeatDue([]), at: agenda.now), worker)
+            perform(workers[worker].state.handle(.tick, at: agenda.now), worker)
             agenda.add(event, at: agenda.now + .seconds(2))
         case .jobEnds(let worker, let slot, let run): jobEnds(event, worker, slot, run)
         case .fault: try await fault()
         case .reconnect(let worker):
             guard !workers[worker].isGone else { return }
             workers[worker].isConnected = true
-            perform(workers[worker].state.handle(.connected), worker)
+            perform(workers[worker].state.handle(.connected, at: agenda.now), worker)
         case .startSentinel: try await startSentinel()
         }
     }

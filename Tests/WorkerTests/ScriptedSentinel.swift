@@ -99,18 +99,37 @@ final class ScriptedSentinel: Sendable {
         try await server.send(frames, to: state.withLock { $0.worker })
     }
 
-    func order(_ job: UInt64, _ path: String, attempt: Int = 1) async throws {
+    /// Says that the heartbeat is heard and its jobs are the worker's.
+    func answer(_ heartbeat: HeartbeatPayload) async throws {
+        try await send(
+            .error(ErrorPayload(message: "", code: ErrorPayload.leaseCode, sequence: heartbeat.sequence)))
+    }
+
+    /// Answers every heartbeat until another message comes.
+    func nextAnswering() async throws -> WireMessage {
+        while true {
+            let message = try await nextOfAny()
+            guard case .heartbeat(let payload) = message.body else { return message }
+            try await answer(payload)
+        }
+    }
+
+    func order(
+        _ job: UInt64, _ path: String, attempt: Int = 1, lease: Int? = nil, deadline: Int? = nil
+    ) async throws {
         var payload = DispatchPayload(
             pluginName: "p", filePath: path,
             sinks: [SinkConfig(topic: "output", uri: "memory://t")], fileVersionID: 3)
         payload.attempt = attempt
+        payload.leaseSeconds = lease
+        payload.deadlineSeconds = deadline
         try await send(.dispatch(payload), job: job)
     }
 
     /// Runs a worker as long as the body does; the body may shut it down.
     func withWorker(
         _ workshop: Workshop, slots: Int = 1, heartbeat: Duration = .seconds(60), drainTimeout: Duration = .seconds(60),
-        makeSlot: @escaping @Sendable () -> any PluginSlot,
+        outputRoot: String? = nil, makeSlot: @escaping @Sendable () -> any PluginSlot,
         _ body: (_ shutDown: @escaping @Sendable () async -> Void) async throws -> Void
     ) async throws {
         let worker = Worker(
@@ -118,7 +137,8 @@ final class ScriptedSentinel: Sendable {
             runner: workshop.runner(),
             configuration: Worker.Configuration(
                 workerID: "w", slots: slots, host: "here", pid: 7, version: "1", heartbeat: heartbeat,
-                drainTimeout: drainTimeout), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                drainTimeout: drainTimeout, outputRoot: outputRoot),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: worker, successTerminationBehavior: .gracefullyShutdownGroup)],

@@ -220,8 +220,10 @@ class Project:
         return self.table(uri).drop_columns(LINEAGE).to_pylist()
 
     def output_files(self) -> list[str]:
+        """All but the receipts of workers that run, which come and go."""
         return sorted(
-            str(path.relative_to(self.output)) for path in self.output.rglob("*") if path.is_file())
+            str(path.relative_to(self.output)) for path in self.output.rglob("*")
+            if path.is_file() and path.suffix != ".receipts")
 
     def staging(self) -> list[str]:
         return [name for name in self.output_files() if ".stg." in name]

@@ -8,7 +8,8 @@ struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Run jobs for a sentinel: plugins in, tables out.",
         discussion: """
-            Runs until SIGINT or SIGTERM; jobs that run may end first, for 20 seconds, then they are handed back.
+            Runs until SIGINT or SIGTERM; jobs that run may end first, for 20 seconds, then they are stopped and handed
+            back, and the exit status is 1.
             Needs no database. Waits for a sentinel that is not there yet.
 
             Examples:
@@ -44,5 +45,11 @@ struct WorkerCommand: AsyncParsableCommand {
             throw ExitStatus.unreachable("\(settings.bind): \(error)")
         }
         logger.info("worker ended")
+        let stopped = worker.outcome.releasedCount
+        guard stopped == 0 else {
+            throw ExitStatus.failed(
+                "\(Format.count(stopped, "job")) did not end in time, so that it was stopped and handed back; another "
+                    + "worker runs it")
+        }
     }
 }

@@ -104,7 +104,7 @@ enum Composition {
             runner: runner(try sinks(settings), intents: IntentLog(outputRoot: settings.output)),
             configuration: Worker.Configuration(
                 workerID: name, slots: settings.slots, host: host, pid: Int64(pid), version: CasparianCommand.version,
-                connectTimeout: connectTimeout), logger: logger)
+                connectTimeout: connectTimeout, outputRoot: settings.output), logger: logger)
     }
 
     /// - Parameter intents: Nil where a job has no next attempt.
