@@ -20,7 +20,7 @@ public struct CasparianCommand: AsyncParsableCommand {
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
             RegisterCommand.self, RunCommand.self, RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
-            WorkersCommand.self, StatusCommand.self, StepsCommand.self,
+            WorkersCommand.self, StatusCommand.self, KeysCommand.self, StepsCommand.self,
         ])
 
     static let version = "0.1.0"

@@ -27,7 +27,7 @@ struct PeerConnections {
             case .closed(let descriptor):
                 isOpenNow[descriptor] = false
                 closedSince.insert(descriptor)
-            case .established, .retrying: break
+            case .established, .retrying, .refused: break
             }
         }
         for descriptor in closedSince where isOpenNow[descriptor] == true {

@@ -12,6 +12,7 @@ struct SocketLoop: Sendable {
     let wakeUp: WakeUp
     let closing: ClosingFlag
     let finished: Finished
+    let onRefused: @Sendable (RefusedPeer) -> Void
 
     /// Frames of one message that are kept; a protocol v4 message has two.
     static let framesMax = 8
@@ -22,11 +23,13 @@ struct SocketLoop: Sendable {
         var unsent: [TransportMessage] = []
         var connections = PeerConnections()
         var reconnection = Reconnection()
+        var refusals = Refusals(report: onRefused)
         while !closing.isRaised {
             unsent += outbox.drain()
             unsent = sendWhatFits(unsent)
             let isFull = inbox.isFull
-            if !isFull { receiveAll(&connections, &reconnection) }
+            socket.authenticator?.answer(&refusals)
+            if !isFull { receiveAll(&connections, &reconnection, &refusals) }
             if reconnection.isDue { connectAgain() }
             wait(reads: !isFull, writes: !unsent.isEmpty, milliseconds: reconnection.pollMilliseconds)
         }
@@ -59,10 +62,16 @@ struct SocketLoop: Sendable {
         var items = [
             zmq_pollitem_t(socket: socket.handle, fd: 0, events: events, revents: 0),
             zmq_pollitem_t(socket: nil, fd: wakeUp.readEnd, events: Int16(ZMQ_POLLIN), revents: 0),
-            zmq_pollitem_t(socket: socket.monitor.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
         ]
+        if let questions = socket.authenticator?.handle {
+            items.append(zmq_pollitem_t(socket: questions, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0))
+        }
         // While the inbox is full, news of connections wait too.
-        zmq_poll(&items, reads ? 3 : 2, reads ? milliseconds : Self.fullInboxPollMilliseconds)
+        if reads {
+            let news = socket.monitor.handle
+            items.append(zmq_pollitem_t(socket: news, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0))
+        }
+        zmq_poll(&items, CInt(items.count), reads ? milliseconds : Self.fullInboxPollMilliseconds)
         if items[1].revents != 0 { wakeUp.clear() }
     }
 
@@ -83,13 +92,21 @@ struct SocketLoop: Sendable {
         return []
     }
 
-    private func receiveAll(_ connections: inout PeerConnections, _ reconnection: inout Reconnection) {
+    private func receiveAll(
+        _ connections: inout PeerConnections, _ reconnection: inout Reconnection, _ refusals: inout Refusals
+    ) {
         var received: [TransportMessage] = []
         var origins: [Int32] = []
-        while received.count < TransportLimits.queuedMessagesMax, let (frames, origin) = receiveMessage() {
+        while received.count < TransportLimits.queuedMessagesMax, let (frames, origin, user) = receiveMessage() {
             if isServer {
                 guard let identity = frames.first else { continue }
-                received.append(TransportMessage(peer: PeerIdentity(identity), frames: Array(frames.dropFirst())))
+                let peer = PeerIdentity(identity)
+                if let gate = socket.authenticator, !gate.hears(user) {
+                    refusals.add(.keyRevoked, key: user)
+                    received.append(TransportMessage(peer: peer, content: .disconnected))
+                } else {
+                    received.append(TransportMessage(peer: peer, frames: Array(frames.dropFirst())))
+                }
             } else {
                 received.append(TransportMessage(peer: .sentinel, frames: frames))
             }
@@ -97,20 +114,40 @@ struct SocketLoop: Sendable {
         }
         // What the monitor told before a message arrived is there by now: descriptors are used again.
         let news = socket.monitor.drain()
+        for case .refused(let reason) in news where reports(reason) { refusals.add(reason) }
         var messages: [TransportMessage] = []
         if isServer {
             messages = connections.merge(received, origins: origins, news: news)
         } else {
-            news.forEach { reconnection.note($0) }
-            messages = received + news.compactMap(\.content).map { TransportMessage(peer: .sentinel, content: $0) }
+            messages = received
+            for item in news {
+                // A connection that never stood does not end.
+                let isNews = reconnection.isEstablished || item == .established
+                reconnection.note(item)
+                if isNews, let content = item.content {
+                    messages.append(TransportMessage(peer: .sentinel, content: content))
+                }
+            }
         }
         if !messages.isEmpty { inbox.add(messages) }
     }
 
-    /// The frames of a message and the descriptor of the connection it came over, -1 if that is not known.
-    private func receiveMessage() -> ([[UInt8]], Int32)? {
+    /// A failed handshake that somebody should know of: without keys, peers that just go away are nothing to tell.
+    private func reports(_ reason: RefusedPeer.Reason) -> Bool {
+        switch reason {
+        // A server's authenticator has told.
+        case .keyNotAllowed: !isServer
+        case .brokenOff: socket.isSecured
+        default: true
+        }
+    }
+
+    /// The frames of a message, the descriptor of the connection it came over, -1 if that is not known, and the key
+    /// that the connection was let in with.
+    private func receiveMessage() -> ([[UInt8]], Int32, CurvePublicKey?)? {
         var frames: [[UInt8]] = []
         var origin: Int32 = -1
+        var user: CurvePublicKey?
         while true {
             var part = zmq_msg_t()
             zmq_msg_init(&part)
@@ -124,7 +161,10 @@ struct SocketLoop: Sendable {
             }
             if zmq_msg_more(&part) == 0 {
                 if isServer, let text = zmq_msg_gets(&part, "__fd") { origin = Int32(atoi(text)) }
-                return (frames, origin)
+                if socket.authenticator != nil, let text = zmq_msg_gets(&part, "User-Id") {
+                    user = CurvePublicKey(String(cString: text))
+                }
+                return (frames, origin, user)
             }
         }
     }

@@ -13,12 +13,14 @@ struct SocketMonitor: @unchecked Sendable {
         case closed(Int32)
         /// libzmq will connect again by itself.
         case retrying
+        /// A handshake failed.
+        case refused(RefusedPeer.Reason)
 
         var content: TransportMessage.Content? {
             switch self {
             case .established: .connected
             case .closed: .disconnected
-            case .accepted, .retrying: nil
+            case .accepted, .retrying, .refused: nil
             }
         }
     }
@@ -33,6 +35,8 @@ struct SocketMonitor: @unchecked Sendable {
         let address = "inproc://monitor-\(UInt(bitPattern: socket))"
         let events =
             ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
         guard zmq_socket_monitor(socket, address, events) == 0, let pair = zmq_socket(context, ZMQ_PAIR) else {
             return nil
         }
@@ -65,10 +69,21 @@ struct SocketMonitor: @unchecked Sendable {
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: news.append(.established)
             case ZMQ_EVENT_DISCONNECTED: news.append(.closed(value))
             case ZMQ_EVENT_CONNECT_RETRIED: news.append(.retrying)
+            case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: news.append(.refused(.keyNotAllowed))
+            case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: news.append(.refused(Self.reason(value)))
+            case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: news.append(.refused(.brokenOff))
             default: break
             }
         }
     }
 
     func close() { zmq_close(handle) }
+
+    private static func reason(_ protocolError: Int32) -> RefusedPeer.Reason {
+        switch protocolError {
+        case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: .otherMechanism
+        case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: .wrongServerKey
+        default: .brokenProtocol
+        }
+    }
 }

@@ -19,14 +19,16 @@ public final class ZeroMQEndpoint: MessageTransport {
 
     public var incoming: TransportBatches { TransportBatches { [inbox] in await inbox.next() } }
 
-    init(socket: ZeroMQSocket, address: String, isServer: Bool) throws(TransportError) {
+    init(
+        socket: ZeroMQSocket, address: String, isServer: Bool, onRefused: @escaping @Sendable (RefusedPeer) -> Void
+    ) throws(TransportError) {
         guard let wakeUp = WakeUp() else { throw ZeroMQSocket.failure(address) }
         self.address = address
         self.isServer = isServer
         self.wakeUp = wakeUp
         let loop = SocketLoop(
             socket: socket, address: address, isServer: isServer, inbox: inbox, outbox: outbox, wakeUp: wakeUp,
-            closing: closing, finished: finished)
+            closing: closing, finished: finished, onRefused: onRefused)
         let thread = Thread { loop.run() }
         thread.name = "zeromq"
         thread.start()

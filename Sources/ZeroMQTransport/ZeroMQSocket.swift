@@ -8,6 +8,10 @@ struct ZeroMQSocket: @unchecked Sendable {
     let context: UnsafeMutableRawPointer
     let handle: UnsafeMutableRawPointer
     let monitor: SocketMonitor
+    /// Of a server with keys.
+    private(set) var authenticator: Authenticator?
+    /// True if it has keys.
+    private(set) var isSecured = false
 
     /// Messages in each of ZeroMQ's own queues.
     private static let highWaterMark: Int32 = 4096
@@ -39,6 +43,29 @@ struct ZeroMQSocket: @unchecked Sendable {
         if let identity { zmq_setsockopt(handle, ZMQ_ROUTING_ID, identity.bytes, identity.bytes.count) }
     }
 
+    /// From now on nobody gets in whose key is not allowed.
+    mutating func secure(_ security: CurveServerSecurity, address: String) throws(TransportError) {
+        authenticator = Authenticator(context: context, isAllowed: security.isAllowed)
+        guard authenticator != nil else { throw Self.failure(address) }
+        set(ZMQ_CURVE_SERVER, 1)
+        zmq_setsockopt(handle, ZMQ_ZAP_DOMAIN, Authenticator.domain, Authenticator.domain.utf8.count)
+        try setKey(ZMQ_CURVE_SECRETKEY, security.secretKey.exposedText)
+        isSecured = true
+    }
+
+    /// From now on it talks to the owner of the server's key only.
+    mutating func secure(_ security: CurveClientSecurity) throws(TransportError) {
+        try setKey(ZMQ_CURVE_SERVERKEY, security.serverKey.text)
+        try setKey(ZMQ_CURVE_PUBLICKEY, security.secretKey.publicKey.text)
+        try setKey(ZMQ_CURVE_SECRETKEY, security.secretKey.exposedText)
+        isSecured = true
+    }
+
+    private func setKey(_ option: Int32, _ text: String) throws(TransportError) {
+        // With the zero byte at its end.
+        guard zmq_setsockopt(handle, option, text, Z85.keyCharacters + 1) == 0 else { throw Z85.unsupported }
+    }
+
     private func set(_ option: Int32, _ value: Int32) {
         var value = value
         zmq_setsockopt(handle, option, &value, MemoryLayout<Int32>.size)
@@ -50,6 +77,8 @@ struct ZeroMQSocket: @unchecked Sendable {
         zmq_socket_monitor(handle, nil, 0)
         monitor.close()
         zmq_close(handle)
+        // After the socket: as long as that takes connections, somebody has to say who may.
+        authenticator?.close()
         zmq_ctx_term(context)
     }
 
@@ -74,11 +103,19 @@ struct ZeroMQSocket: @unchecked Sendable {
 public enum ZeroMQServer {
     /// Binds.
     ///
-    /// - Parameter address: `tcp://host:port`; port `*` takes a free one, see `ZeroMQEndpoint.address`.
-    public static func bind(address: String) throws(TransportError) -> ZeroMQEndpoint {
-        let socket = try ZeroMQSocket(type: ZMQ_ROUTER, address: address)
-        guard zmq_bind(socket.handle, address) == 0 else {
-            let error = ZeroMQSocket.failure(address)
+    /// - Parameters:
+    ///   - address: `tcp://host:port`; port `*` takes a free one, see `ZeroMQEndpoint.address`.
+    ///   - security: Nil speaks plain text with everybody.
+    ///   - onRefused: Told of each peer that did not get in, on the socket's thread; it must not wait.
+    public static func bind(
+        address: String, security: CurveServerSecurity? = nil,
+        onRefused: @escaping @Sendable (RefusedPeer) -> Void = { _ in }
+    ) throws(TransportError) -> ZeroMQEndpoint {
+        var socket = try ZeroMQSocket(type: ZMQ_ROUTER, address: address)
+        do throws(TransportError) {
+            if let security { try socket.secure(security, address: address) }
+            guard zmq_bind(socket.handle, address) == 0 else { throw ZeroMQSocket.failure(address) }
+        } catch {
             socket.close()
             throw error
         }
@@ -86,7 +123,8 @@ public enum ZeroMQServer {
         var size = text.count
         zmq_getsockopt(socket.handle, ZMQ_LAST_ENDPOINT, &text, &size)
         let bound = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return try ZeroMQEndpoint(socket: socket, address: bound.isEmpty ? address : bound, isServer: true)
+        return try ZeroMQEndpoint(
+            socket: socket, address: bound.isEmpty ? address : bound, isServer: true, onRefused: onRefused)
     }
 }
 
@@ -97,13 +135,21 @@ public enum ZeroMQClient {
     /// - Parameters:
     ///   - address: `tcp://host:port`.
     ///   - identity: 1 to 255 bytes that no other worker has, not beginning with a zero byte.
-    public static func connect(address: String, identity: PeerIdentity) throws(TransportError) -> ZeroMQEndpoint {
-        let socket = try ZeroMQSocket(type: ZMQ_DEALER, identity: identity, address: address)
-        guard zmq_connect(socket.handle, address) == 0 else {
-            let error = ZeroMQSocket.failure(address)
+    ///   - security: Nil speaks plain text.
+    ///   - onRefused: Told of each handshake that failed, on the socket's thread; it must not wait. The end goes on
+    ///     trying: after 1 s, then less and less often, every 8 s at last.
+    public static func connect(
+        address: String, identity: PeerIdentity, security: CurveClientSecurity? = nil,
+        onRefused: @escaping @Sendable (RefusedPeer) -> Void = { _ in }
+    ) throws(TransportError) -> ZeroMQEndpoint {
+        var socket = try ZeroMQSocket(type: ZMQ_DEALER, identity: identity, address: address)
+        do throws(TransportError) {
+            if let security { try socket.secure(security) }
+            guard zmq_connect(socket.handle, address) == 0 else { throw ZeroMQSocket.failure(address) }
+        } catch {
             socket.close()
             throw error
         }
-        return try ZeroMQEndpoint(socket: socket, address: address, isServer: false)
+        return try ZeroMQEndpoint(socket: socket, address: address, isServer: false, onRefused: onRefused)
     }
 }

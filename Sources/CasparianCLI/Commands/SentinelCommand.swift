@@ -2,7 +2,6 @@ import ArgumentParser
 import CasparianSentinel
 import Logging
 import ServiceLifecycle
-import ZeroMQTransport
 
 struct SentinelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,24 +13,23 @@ struct SentinelCommand: AsyncParsableCommand {
             Examples:
               casparian sentinel
               casparian sentinel --bind tcp://127.0.0.1:6000 --database /var/lib/casparian/state.sqlite3
+              casparian sentinel --bind tcp://10.0.0.5:5555 --keys keys
             """)
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var security: SecurityOptions
     @Option(help: "Where to listen for workers. Default: tcp://127.0.0.1:5555.") var bind: String?
 
     func run() async throws {
-        let settings = try await ProjectSettings.resolve(project, overrides: SettingsOverrides(bind: bind))
+        let settings = try await ProjectSettings.resolve(
+            project, overrides: SettingsOverrides(bind: bind, keys: security.keys))
         Logs.start(settings)
         let logger = Logger(label: "sentinel")
         let lock = try SentinelLock(database: settings.database, bind: settings.bind)
         defer { withExtendedLifetime(lock) {} }
         let catalog = try await project.openCatalog()
-        let server = try ZeroMQServer.bind(address: settings.bind)
+        let server = try Connections.listen(settings, isInsecureAllowed: security.insecure, logger: logger)
         logger.info("sentinel listens", metadata: ["address": "\(server.address)", "database": "\(settings.database)"])
-        if !Address.isLoopback(server.address) {
-            logger.warning(
-                "anybody who reaches this address can hand in receipts", metadata: ["address": "\(bind ?? "")"])
-        }
         try await Composition.untilDoneOrSignal(
             Sentinel(catalog: catalog, transport: server, logger: logger), logger: Logs.silent)
         logger.info("sentinel ended")

@@ -21,6 +21,7 @@ struct UpCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var security: SecurityOptions
     @Flag(help: "Scan once, process what is queued, and exit.") var untilIdle = false
     @Option(help: "Where to listen for other workers. Default: tcp://127.0.0.1:5555.") var bind: String?
     @Option(help: "Folder of Python plugins.") var plugins: String?
@@ -31,7 +32,8 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await ProjectSettings.resolve(
             project,
-            overrides: SettingsOverrides(bind: bind, plugins: plugins, output: output, python: python, slots: slots))
+            overrides: SettingsOverrides(
+                bind: bind, plugins: plugins, output: output, python: python, slots: slots, keys: security.keys))
         Logs.start(settings)
         let start = ContinuousClock.now
         let lock = try SentinelLock(database: settings.database, bind: settings.bind)
@@ -41,15 +43,22 @@ struct UpCommand: AsyncParsableCommand {
         let monitor = UpMonitor()
         let progress = UpProgress()
         let scout = Composition.scout(settings, catalog: catalog)
-        let server = try ZeroMQServer.bind(address: settings.bind)
-        let sentinel = Sentinel(catalog: catalog, transport: server, logger: Logger(label: "sentinel")) { snapshot in
+        let sentinelLogger = Logger(label: "sentinel")
+        // Without a file: the key of the worker in here ends with the process.
+        let ownKey = try settings.keys.isEmpty ? nil : CurveSecretKey.generate()
+        let server = try Connections.listen(
+            settings, isInsecureAllowed: security.insecure, ownKey: ownKey?.publicKey, logger: sentinelLogger)
+        let sentinel = Sentinel(catalog: catalog, transport: server, logger: sentinelLogger) { snapshot in
             monitor.update(snapshot)
             if !untilIdle { progress.show(snapshot) }
         }
         // What the worker tells of its jobs the sentinel tells too.
         var workerLogger = Logger(label: "worker")
         workerLogger.logLevel = max(workerLogger.logLevel, .warning)
-        let worker = try Composition.worker(settings, address: server.address, logger: workerLogger)
+        let ownSecurity = try ownKey.flatMap { try settings.keys.client(beside: $0) }
+        let worker = try Composition.worker(settings, logger: workerLogger) { identity in
+            try ZeroMQClient.connect(address: server.address, identity: identity, security: ownSecurity)
+        }
         let ending = UntilIdle(
             catalog: catalog, scout: scout, monitor: monitor, progress: progress, logger: Logger(label: "up"))
         let discovery: any Service =

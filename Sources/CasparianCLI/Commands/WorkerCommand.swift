@@ -2,7 +2,6 @@ import ArgumentParser
 import CasparianWorker
 import Logging
 import ServiceLifecycle
-import ZeroMQTransport
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,10 +13,11 @@ struct WorkerCommand: AsyncParsableCommand {
 
             Examples:
               casparian worker --connect tcp://127.0.0.1:5555 --plugins plugins --output output
-              casparian worker --connect tcp://10.0.0.5:5555 --plugins plugins --output /data/out --slots 8
+              casparian worker --connect tcp://10.0.0.5:5555 --keys keys --plugins plugins --output /data/out --slots 8
             """)
 
     @OptionGroup var project: ProjectOptions
+    @OptionGroup var security: SecurityOptions
     @Option(help: "The sentinel's address. Default: the configured bind address.") var connect: String?
     @Option(help: "Folder of Python plugins.") var plugins: String?
     @Option(help: "Folder for Parquet files.") var output: String?
@@ -29,15 +29,19 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await ProjectSettings.resolve(
             project,
-            overrides: SettingsOverrides(bind: connect, plugins: plugins, output: output, python: python, slots: slots))
+            overrides: SettingsOverrides(
+                bind: connect, plugins: plugins, output: output, python: python, slots: slots, keys: security.keys))
         Logs.start(settings)
         let logger = Logger(label: "worker")
         if plugins != nil, !Paths.isFolder(settings.plugins) {
             throw ExitStatus.unreachable("\(settings.plugins): there is no such plugins folder")
         }
         let worker = try Composition.worker(
-            settings, address: settings.bind, connectTimeout: connectTimeout.map { .milliseconds(Int64($0 * 1000)) },
-            logger: logger)
+            settings, connectTimeout: connectTimeout.map { .milliseconds(Int64($0 * 1000)) }, logger: logger
+        ) { identity in
+            try Connections.connect(
+                settings, identity: identity, isInsecureAllowed: security.insecure, logger: logger)
+        }
         logger.info("worker starts", metadata: ["sentinel": "\(settings.bind)", "output": "\(settings.output)"])
         do {
             try await Composition.untilDoneOrSignal(worker, logger: Logs.silent)

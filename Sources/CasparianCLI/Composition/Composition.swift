@@ -12,7 +12,6 @@ import ParquetSink
 import PluginHost
 import SQLiteCatalog
 import ServiceLifecycle
-import ZeroMQTransport
 
 /// The one place that names concrete adapters and puts them together.
 enum Composition {
@@ -30,7 +29,8 @@ enum Composition {
             PythonPlugins.Options(
                 folder: settings.plugins,
                 python: PythonLocation.interpreter(setting: settings.python, program: program),
-                sdkFolder: PythonLocation.sdkFolder(program: program)))
+                sdkFolder: PythonLocation.sdkFolder(program: program),
+                environment: settings.keys.withoutSecret(ProcessInfo.processInfo.environment)))
     }
 
     /// The runtime of one plugin, found without starting Python: a name says whose it is.
@@ -90,16 +90,18 @@ enum Composition {
 
     /// A worker that connects to a sentinel.
     ///
-    /// - Throws: `TransportError` for an address that is none.
+    /// - Parameter connect: Opens its socket.
+    /// - Throws: What that throws.
     static func worker(
-        _ settings: ProjectSettings, address: String, connectTimeout: Duration? = nil, logger: Logger
+        _ settings: ProjectSettings, connectTimeout: Duration? = nil, logger: Logger,
+        connect: (PeerIdentity) throws -> any MessageTransport
     ) throws -> Worker {
         let host = ProcessInfo.processInfo.hostName
         let pid = ProcessInfo.processInfo.processIdentifier
         // The pid alone comes back after a restart of the machine; the random part never does.
         let name = "\(host)-\(pid)-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
         return Worker(
-            transport: try ZeroMQClient.connect(address: address, identity: PeerIdentity(name)),
+            transport: try connect(PeerIdentity(name)),
             runtime: runtime(settings),
             runner: runner(try sinks(settings), intents: IntentLog(outputRoot: settings.output)),
             configuration: Worker.Configuration(

@@ -25,6 +25,7 @@ struct SettingsOverrides {
     var output: String?
     var python: String?
     var slots: Int?
+    var keys: String?
 }
 
 extension ProjectSettings {
@@ -74,7 +75,7 @@ extension ProjectSettings {
                 uniqueKeysWithValues: ServerSettings.keys.map {
                     ($0.scheme, try ServerSettings($0.scheme, from: sources))
                 }
-            ))
+            ), keys: try KeySettings(flag: overrides.keys, from: sources))
     }
 
     private static func slots(_ overrides: SettingsOverrides, _ sources: SettingsSources) throws -> Int {

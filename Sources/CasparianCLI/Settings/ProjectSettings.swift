@@ -27,6 +27,8 @@ struct ProjectSettings: Sendable, Equatable {
     var logFormat: LogFormat
     /// Servers of SQL sinks, by scheme; those that nothing is set for too.
     var servers: [String: ServerSettings]
+    /// Where keys for the socket are.
+    var keys: KeySettings
 }
 
 /// How log lines are written to standard error.
@@ -38,7 +40,7 @@ enum LogFormat: String, CaseIterable, Sendable {
 enum SettingKey: String, CaseIterable {
     case database, bind, roots, ignore, plugins, output, python, slots
     case settleSeconds = "settle_seconds"
-    case log, sinks
+    case log, sinks, keys
 
     static let logLevel = "log.level"
     static let logFormat = "log.format"
@@ -54,6 +56,7 @@ enum SettingKey: String, CaseIterable {
         case .slots: .integer
         case .settleSeconds: .number
         case .log: .group(["level", "format"])
+        case .keys: .group(KeySettings.names)
         case .sinks: .groups(Dictionary(uniqueKeysWithValues: ServerSettings.keys.map { ($0.scheme, $0.keys) }))
         }
     }
