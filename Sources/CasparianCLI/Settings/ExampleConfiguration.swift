@@ -6,8 +6,12 @@ enum ExampleConfiguration {
         # The state database: files, rules, queue, receipts.
         database: casparian_flow.sqlite3
 
-        # Where the sentinel listens for workers. Keep it on loopback unless the network is trusted.
+        # Where the sentinel listens for workers. Beyond loopback it needs keys (`casparian keys`).
         bind: tcp://127.0.0.1:5555
+
+        # Keys for that socket: encryption, and only workers that are allowed.
+        # keys:
+        #   folder: keys
 
         # Folders to scan.
         roots: []
