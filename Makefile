@@ -5,7 +5,7 @@ BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
 .PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs bench bench-build
-.PHONY: check-real check-fidelity check-crash check-sharing large-csv install clean
+.PHONY: fuzz check-real check-fidelity check-crash check-sharing large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -36,6 +36,8 @@ samples: deps-test ## The main job on the sample data, with the debug build
 	@Scripts/run-samples .build/debug/casparian
 sanitizers: deps-test ## ThreadSanitizer on concurrent code, AddressSanitizer on the C++ boundary
 	@Scripts/sanitizers
+fuzz: ## libFuzzer on the wire decoder under AddressSanitizer (ARGS=SECONDS, "SECONDS --keep" adds to the corpus)
+	@Scripts/fuzz $(ARGS)
 docs: deps ## Check the documents and the documentation comments
 	@Scripts/check-docs
 	@Scripts/check-comments
