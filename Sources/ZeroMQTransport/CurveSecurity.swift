@@ -40,7 +40,8 @@ public struct RefusedPeer: Hashable, Sendable {
         case wrongServerKey
         /// What came is not the protocol of ZeroMQ.
         case brokenProtocol
-        /// The other side went away during the handshake; so does a sentinel that a worker has the wrong key for.
+        /// The other side went away during the handshake: a sentinel that a worker has the wrong key for, a peer with
+        /// another mechanism that noticed first, or one that ended.
         case brokenOff
     }
 

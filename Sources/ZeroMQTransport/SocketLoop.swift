@@ -114,7 +114,8 @@ struct SocketLoop: Sendable {
         }
         // What the monitor told before a message arrived is there by now: descriptors are used again.
         let news = socket.monitor.drain()
-        for case .refused(let reason) in news where reports(reason) { refusals.add(reason) }
+        // A server's authenticator has told of the keys that it did not allow.
+        for case .refused(let reason) in news where !isServer || reason != .keyNotAllowed { refusals.add(reason) }
         var messages: [TransportMessage] = []
         if isServer {
             messages = connections.merge(received, origins: origins, news: news)
@@ -130,16 +131,6 @@ struct SocketLoop: Sendable {
             }
         }
         if !messages.isEmpty { inbox.add(messages) }
-    }
-
-    /// A failed handshake that somebody should know of: without keys, peers that just go away are nothing to tell.
-    private func reports(_ reason: RefusedPeer.Reason) -> Bool {
-        switch reason {
-        // A server's authenticator has told.
-        case .keyNotAllowed: !isServer
-        case .brokenOff: socket.isSecured
-        default: true
-        }
     }
 
     /// The frames of a message, the descriptor of the connection it came over, -1 if that is not known, and the key

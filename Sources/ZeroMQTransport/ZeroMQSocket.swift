@@ -10,8 +10,6 @@ struct ZeroMQSocket: @unchecked Sendable {
     let monitor: SocketMonitor
     /// Of a server with keys.
     private(set) var authenticator: Authenticator?
-    /// True if it has keys.
-    private(set) var isSecured = false
 
     /// Messages in each of ZeroMQ's own queues.
     private static let highWaterMark: Int32 = 4096
@@ -50,7 +48,6 @@ struct ZeroMQSocket: @unchecked Sendable {
         set(ZMQ_CURVE_SERVER, 1)
         zmq_setsockopt(handle, ZMQ_ZAP_DOMAIN, Authenticator.domain, Authenticator.domain.utf8.count)
         try setKey(ZMQ_CURVE_SECRETKEY, security.secretKey.exposedText)
-        isSecured = true
     }
 
     /// From now on it talks to the owner of the server's key only.
@@ -58,7 +55,6 @@ struct ZeroMQSocket: @unchecked Sendable {
         try setKey(ZMQ_CURVE_SERVERKEY, security.serverKey.text)
         try setKey(ZMQ_CURVE_PUBLICKEY, security.secretKey.publicKey.text)
         try setKey(ZMQ_CURVE_SECRETKEY, security.secretKey.exposedText)
-        isSecured = true
     }
 
     private func setKey(_ option: Int32, _ text: String) throws(TransportError) {

@@ -34,13 +34,15 @@ import Testing
     }
 
     /// The intruder speaks first and is turned away; then the right worker is heard first, and nobody else.
+    ///
+    /// Of two sides with different mechanisms, one notices first and goes away; the other may only see that.
     private func checkTurnedAway(
-        _ server: ZeroMQEndpoint, _ intruder: ZeroMQEndpoint, _ reason: RefusedPeer.Reason, told: Collected? = nil
+        _ server: ZeroMQEndpoint, _ intruder: ZeroMQEndpoint, _ reasons: RefusedPeer.Reason..., told: Collected? = nil
     ) async throws {
         let news = Task { await intruder.incoming.reduce(into: []) { $0 += $1 } }
         try await intruder.send([[6], [6]], to: .sentinel)
-        #expect(await refused.first { $0.reason == reason } != nil)
-        if let told { #expect(await told.first { $0.reason == reason } != nil) }
+        #expect(await refused.first { reasons.contains($0.reason) } != nil)
+        if let told { #expect(await told.first { reasons.contains($0.reason) } != nil) }
         let other = try connect(server.address, "w-2")
         try await other.send([[1], [2]], to: .sentinel)
         for try await message in Messages(server) {
@@ -91,7 +93,7 @@ import Testing
         let server = try bind(allowing: [worker.publicKey])
         let told = Collected()
         let plain = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-1")) { told.add($0) }
-        try await checkTurnedAway(server, plain, .otherMechanism, told: told)
+        try await checkTurnedAway(server, plain, .otherMechanism, .brokenOff, told: told)
     }
 
     @Test func `A worker with keys gets nothing from a socket without`() async throws {
@@ -99,7 +101,7 @@ import Testing
         let secured = try connect(server.address)
         let news = Task { await secured.incoming.reduce(into: []) { $0 += $1 } }
         try await secured.send([[6], [6]], to: .sentinel)
-        #expect(await refused.first { $0.reason == .otherMechanism } != nil)
+        #expect(await refused.first { [.otherMechanism, .brokenOff].contains($0.reason) } != nil)
         let plain = try ZeroMQClient.connect(address: server.address, identity: PeerIdentity("w-2"))
         try await plain.send([[1], [2]], to: .sentinel)
         for try await message in Messages(server) {
@@ -120,6 +122,8 @@ import Testing
         let client = try connect(server.address)
         #expect(await refused.first { $0.reason == .keyNotAllowed } != nil)
         isAllowed.raise()
+        // What is sent before goes down with a connection that was refused.
+        for await batch in client.incoming where batch.contains(where: { $0.content == .connected }) { break }
         try await client.send([[1], [2]], to: .sentinel)
         for try await message in Messages(server) {
             #expect(message.frames == [[1], [2]])

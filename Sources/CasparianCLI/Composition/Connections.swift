@@ -20,7 +20,8 @@ enum Connections {
                 + "take jobs and conclude them. Make keys (casparian keys generate sentinel) and name their folder "
                 + "with --keys; or listen on 127.0.0.1; or, in a network that you trust, say --insecure"
         }
-        let log = RefusalLog(logger: logger, message: "peer refused", reason: Self.reasonOfServer)
+        let log = RefusalLog(
+            logger: logger, hasKeys: security != nil, message: "peer refused", reason: Self.reasonOfServer)
         return try ZeroMQServer.bind(address: settings.bind, security: security) { log.write($0) }
     }
 
@@ -37,7 +38,9 @@ enum Connections {
                 + "change what they say. Make keys (casparian keys generate worker) and name their folder with --keys; "
                 + "or, in a network that you trust, say --insecure"
         }
-        let log = RefusalLog(logger: logger, message: "no connection to the sentinel", reason: Self.reasonOfWorker)
+        let log = RefusalLog(
+            logger: logger, hasKeys: security != nil, message: "no connection to the sentinel",
+            reason: Self.reasonOfWorker)
         return try ZeroMQClient.connect(address: address, identity: identity, security: security) { log.write($0) }
     }
 
@@ -59,7 +62,7 @@ enum Connections {
         case .otherMechanism: "one side has keys and the other has none"
         case .wrongServerKey: "it has another public key for this sentinel"
         case .brokenProtocol: "it does not speak ZeroMQ's protocol"
-        case .brokenOff: "it went away during the handshake"
+        case .brokenOff: "it went away during the handshake; does it have keys?"
         }
     }
 
@@ -70,7 +73,7 @@ enum Connections {
         case .otherMechanism: "one side has keys and the other has none; give both keys, or none"
         case .wrongServerKey: "the sentinel has another key than this worker expects"
         case .brokenProtocol: "what listens there does not speak ZeroMQ's protocol"
-        case .brokenOff: "the handshake was broken off; is the sentinel's public key the right one?"
+        case .brokenOff: "the handshake was broken off; do both sides have keys, and this one the sentinel's?"
         }
     }
 }
@@ -78,23 +81,29 @@ enum Connections {
 /// Lines about refused peers: a few of each kind, with how many there were in all.
 private final class RefusalLog: Sendable {
     private let logger: Logger
+    private let hasKeys: Bool
     private let message: Logger.Message
     private let reason: @Sendable (RefusedPeer) -> String
     private let budgets = Mutex<[RefusedPeer.Reason: LogBudget]>([:])
 
-    init(logger: Logger, message: Logger.Message, reason: @escaping @Sendable (RefusedPeer) -> String) {
+    init(
+        logger: Logger, hasKeys: Bool, message: Logger.Message, reason: @escaping @Sendable (RefusedPeer) -> String
+    ) {
         self.logger = logger
+        self.hasKeys = hasKeys
         self.message = message
         self.reason = reason
     }
 
     func write(_ peer: RefusedPeer) {
+        // Without keys a peer that goes away in its first moment is nothing to worry about.
+        let level: Logger.Level = peer.reason == .brokenOff && !hasKeys ? .debug : .warning
         let leftOut = budgets.withLock { $0[peer.reason, default: LogBudget()].admit() }
         guard let leftOut else { return }
         var metadata: Logger.Metadata = ["reason": "\(reason(peer))", "refused": "\(peer.count)"]
         if let key = peer.key { metadata["key"] = "\(key)" }
         if let address = peer.address { metadata["peer"] = "\(address)" }
         if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
-        logger.warning(message, metadata: metadata)
+        logger.log(level: level, message, metadata: metadata)
     }
 }
