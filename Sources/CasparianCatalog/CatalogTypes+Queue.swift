@@ -75,6 +75,8 @@ public struct QueueBatch: Sendable {
     public var conclusions: [Conclusion] = []
     /// Jobs whose holder is gone: RUNNING goes back to QUEUED, retry_count + 1; one that somebody cancelled ends SKIPPED.
     public var requeues: [Requeue] = []
+    /// Why, for the event log, where it is known.
+    public var requeueReasons: [JobID: String] = [:]
     /// Rows of `cf_worker_node` to insert or update.
     public var workers: [WorkerNode] = []
     /// Plugins that are paused from now on, and those that are no longer.
@@ -165,10 +167,12 @@ public struct ClaimedJob: Hashable, Sendable {
     /// Attempts that failed or were lost so far, for reasons that may pass.
     public var strikes: Int
     public var limits: PluginLimits
+    /// Since when it waited for this attempt; nil where the event log does not reach back so far.
+    public var waiting: Timestamp?
     public init(
         claimant: String, jobID: JobID, pluginName: String, filePath: String, fileVersionID: FileVersionID,
         contentHash: String?, sinks: [SinkConfig], parameters: String?, attempt: Int, strikes: Int = 0,
-        limits: PluginLimits = PluginLimits()
+        limits: PluginLimits = PluginLimits(), waiting: Timestamp? = nil
     ) {
         self.strikes = strikes
         self.limits = limits
@@ -181,6 +185,7 @@ public struct ClaimedJob: Hashable, Sendable {
         self.sinks = sinks
         self.parameters = parameters
         self.attempt = attempt
+        self.waiting = waiting
     }
 }
 

@@ -17,11 +17,11 @@ struct FileRecorder {
         var tags: String?
     }
 
-    init(db: Database, root: SourceRootID, now: Timestamp) throws {
+    init(db: Database, root: SourceRootID, now: Timestamp, events: EventLog) throws {
         self.db = db
         self.root = root
         self.now = now.description
-        jobs = try JobQueuing(db: db)
+        jobs = try JobQueuing(db: db, events: events)
     }
 
     mutating func finish() throws -> RecordResult {

@@ -11,14 +11,18 @@ struct JobClaimer {
     private var taken: [Int]
     private let limits: [String: PluginLimits]
     private var configurations: [String: Configuration] = [:]
+    private let events: EventLog
 
     private struct Configuration {
         var sinks: [SinkConfig]
         var parameters: String?
     }
 
-    init(db: Database, now: Timestamp, claims: [Claim], rooms: [String: Int], turns: PluginTurns) throws {
+    init(
+        db: Database, now: Timestamp, claims: [Claim], rooms: [String: Int], turns: PluginTurns, events: EventLog
+    ) throws {
         self.db = db
+        self.events = events
         self.now = now.description
         self.claims = claims
         limits = try SQLLimits.all(db)
@@ -71,7 +75,8 @@ struct JobClaimer {
         let configuration = try configuration(of: next.plugin)
         let job = try db.first(
             """
-            SELECT r.path, l.rel_path, v.id, v.content_hash, coalesce(q.retry_count, 0) + 1, c.strikes
+            SELECT r.path, l.rel_path, v.id, v.content_hash, coalesce(q.retry_count, 0) + 1, c.strikes,
+            \(SQLEvents.waiting)
             FROM cf_processing_queue q JOIN cf_file_version v ON v.id = q.file_version_id
             JOIN cf_file_location l ON l.id = v.location_id JOIN cf_source_root r ON r.id = l.source_root_id
             LEFT JOIN cf_job_course c ON c.job_id = q.id WHERE q.id = ?
@@ -82,9 +87,13 @@ struct JobClaimer {
                 claimant: claim.claimant, jobID: id, pluginName: next.plugin,
                 filePath: root.path(of: row.text(1) ?? ""), fileVersionID: row.id(2), contentHash: row.text(3),
                 sinks: configuration.sinks, parameters: configuration.parameters, attempt: Int(row.integer(4) ?? 1),
-                strikes: Int(row.integer(5) ?? 0), limits: limits[next.plugin] ?? PluginLimits())
+                strikes: Int(row.integer(5) ?? 0), limits: limits[next.plugin] ?? PluginLimits(), waiting: row.time(6))
         }
-        if job == nil {
+        if let job {
+            let worker = EventLogLimits.worker(host: claim.workerHost, pid: claim.workerPID)
+            events.add(.claimed, job: id.rawValue, attempt: Int64(job.attempt), worker: worker)
+        } else {
+            events.add(.failed, job: id.rawValue, detail: "the catalog has no file for its version")
             try db.run(
                 """
                 UPDATE cf_processing_queue SET status = 'FAILED', end_time = ?, error_message =

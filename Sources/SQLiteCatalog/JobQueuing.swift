@@ -9,9 +9,11 @@ struct JobQueuing {
     private var nextID: Int64
     /// Plugins that have a configuration row.
     private var known: Set<String> = []
+    private let events: EventLog
 
-    init(db: Database) throws {
+    init(db: Database, events: EventLog) throws {
         self.db = db
+        self.events = events
         // Ids are given out by us, never twice: sinks recognise a job's earlier output by its id.
         firstID = try ReadyIndex.catchUp(db) + 1
         nextID = firstID
@@ -29,12 +31,14 @@ struct JobQueuing {
                 "INSERT OR REPLACE INTO cf_job_key (file_version_id, plugin_name, job_id) VALUES (?, ?, ?)",
                 [version.rawValue, plugin, nextID])
             try ReadyIndex.insert(db, plugin: plugin, priority: priority, job: nextID)
+            events.add(.queued, job: nextID, attempt: 1)
             nextID += 1
         }
     }
 
     /// How many jobs were queued.
     func finish() throws -> Int {
+        try events.flush()
         if nextID > firstID { try ReadyIndex.setWatermark(db, to: nextID - 1) }
         return Int(nextID - firstID)
     }

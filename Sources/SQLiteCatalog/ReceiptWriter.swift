@@ -6,15 +6,18 @@ import GRDB
 struct ReceiptWriter {
     private let db: Database
     private let now: String
+    private let events: EventLog
 
     private struct Held {
         var status: JobStatus
         var attempt: Int64
         var plugin: String
         var priority: Int
+        var worker: String?
     }
 
-    init(db: Database, now: Timestamp) {
+    init(db: Database, now: Timestamp, events: EventLog) {
+        self.events = events
         self.db = db
         self.now = now.description
     }
@@ -30,7 +33,7 @@ struct ReceiptWriter {
                 continue
             }
             try note(conclusion, held)
-            guard try !putBack(conclusion) else { continue }
+            guard try !putBack(conclusion, held) else { continue }
             try end(conclusion, held)
             guard conclusion.receipt.status == .success, !conclusion.receipt.artifacts.isEmpty else { continue }
             let known = try roots ?? SQLRoots.all(db)
@@ -42,13 +45,16 @@ struct ReceiptWriter {
 
     private func held(_ job: JobID) throws -> Held? {
         try db.first(
-            "SELECT status, coalesce(retry_count, 0) + 1, plugin_name, coalesce(priority, 0) FROM cf_processing_queue WHERE id = ?",
-            [job.rawValue]
+            """
+            SELECT status, coalesce(retry_count, 0) + 1, plugin_name, coalesce(priority, 0), worker_host, worker_pid
+            FROM cf_processing_queue WHERE id = ?
+            """, [job.rawValue]
         ) { row in
             row.text(0).flatMap { JobStatus(rawValue: $0) }.map {
                 Held(
                     status: $0, attempt: row.integer(1) ?? 1, plugin: row.text(2) ?? "",
-                    priority: Int(row.integer(3) ?? 0))
+                    priority: Int(row.integer(3) ?? 0),
+                    worker: EventLogLimits.worker(host: row.text(4), pid: row.integer(5)))
             }
         } ?? nil
     }
@@ -68,13 +74,19 @@ struct ReceiptWriter {
                 now,
                 conclusion.jobID.rawValue,
             ])
+        let isSuccess = receipt.status == .success
+        events.add(
+            isSuccess ? .succeeded : .failed, job: conclusion.jobID.rawValue, attempt: held.attempt,
+            worker: held.worker, detail: isSuccess ? receipt.summary : receipt.failureText)
     }
 
     /// False if the job ends with its attempt; else it is tried again, or somebody cancelled it.
-    private func putBack(_ conclusion: Conclusion) throws -> Bool {
+    private func putBack(_ conclusion: Conclusion, _ held: Held) throws -> Bool {
         guard conclusion.receipt.status == .failed else { return false }
         if let person = try SQLCourses.canceller(db, of: conclusion.jobID) {
             try SQLCourses.skip(db, conclusion.jobID, by: person, now: now)
+            events.add(
+                .cancelled, job: conclusion.jobID.rawValue, attempt: held.attempt, detail: "by \(person)")
             return true
         }
         switch conclusion.consequence {
@@ -84,6 +96,9 @@ struct ReceiptWriter {
             return false
         case .retry(let time):
             try SQLJobs.putBack(db, Requeue(conclusion.jobID, notBefore: time, isStrike: true))
+            events.add(
+                .requeued, job: conclusion.jobID.rawValue, attempt: held.attempt + 1,
+                detail: EventLogLimits.detail(nil, until: time))
             return true
         }
     }

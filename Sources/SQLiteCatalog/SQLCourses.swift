@@ -18,11 +18,15 @@ enum SQLCourses {
     }
 
     /// Jobs whose time has come are ready.
-    static func releaseDue(_ db: Database, now: String) throws {
+    static func releaseDue(_ db: Database, now: String, _ events: EventLog) throws {
         let due = try db.all(
-            "SELECT job_id FROM cf_job_course WHERE not_before IS NOT NULL AND not_before <= ?", [now]
-        ) { row -> JobID in row.id(0) }
-        for job in due {
+            """
+            SELECT c.job_id, coalesce(q.retry_count, 0) + 1, q.status FROM cf_job_course c
+            LEFT JOIN cf_processing_queue q ON q.id = c.job_id WHERE c.not_before IS NOT NULL AND c.not_before <= ?
+            """, [now]
+        ) { row -> (JobID, Int64, String?) in (row.id(0), row.integer(1) ?? 1, row.text(2)) }
+        for (job, attempt, status) in due {
+            if status == JobStatus.queued.rawValue { events.add(.due, job: job.rawValue, attempt: attempt) }
             try db.run("UPDATE cf_job_course SET not_before = NULL WHERE job_id = ?", [job.rawValue])
             try SQLJobs.addToReady(db, job)
         }

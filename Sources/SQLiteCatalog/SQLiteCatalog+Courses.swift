@@ -4,14 +4,18 @@ import GRDB
 
 extension SQLiteCatalog {
     public func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
-        try await write { db in
-            let status = try db.first(
-                "SELECT status FROM cf_processing_queue WHERE id = ?", [job.rawValue]
-            ) { $0.text(0).flatMap { JobStatus(rawValue: $0) } }
-            guard let status else { return .unknown }
-            let held = status ?? .pending
+        try await write { [eventsMax] db in
+            let found = try db.first(
+                "SELECT status, coalesce(retry_count, 0) + 1 FROM cf_processing_queue WHERE id = ?", [job.rawValue]
+            ) { ($0.text(0).flatMap { JobStatus(rawValue: $0) } ?? .pending, $0.integer(1) ?? 1) }
+            guard let (held, attempt) = found else { return .unknown }
             if held.isTerminal { return .ended(held) }
             try SQLCourses.noteWish(db, job, by: person, now: now.description)
+            let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
+            events.add(
+                held == .running ? .cancelling : .cancelled, job: job.rawValue, attempt: attempt,
+                detail: "by \(person)")
+            try events.flush()
             guard held != .running else { return .requested }
             try SQLCourses.skip(db, job, by: person, now: now.description)
             return .cancelled

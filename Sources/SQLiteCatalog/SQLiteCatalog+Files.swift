@@ -32,20 +32,22 @@ extension SQLiteCatalog {
     public func record(
         _ observations: [FileObservation], root: SourceRootID, now: Timestamp
     ) async throws -> RecordResult {
-        try await write { db in
+        try await write { [eventsMax] db in
             guard try db.integer("SELECT 1 FROM cf_source_root WHERE id = ?", [root.rawValue]) != nil else {
                 throw CatalogError.unknownRoot(root)
             }
-            var recorder = try FileRecorder(db: db, root: root, now: now)
+            let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
+            var recorder = try FileRecorder(db: db, root: root, now: now, events: events)
             for observation in observations { try recorder.record(observation) }
             return try recorder.finish()
         }
     }
 
     public func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {
-        try await write { db in
+        try await write { [eventsMax] db in
             var result = RecordResult()
-            var jobs = try JobQueuing(db: db)
+            let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
+            var jobs = try JobQueuing(db: db, events: events)
             for route in routes {
                 let id = route.fileVersionID
                 let tags = try db.first("SELECT applied_tags FROM cf_file_version WHERE id = ?", [id.rawValue]) {

@@ -5,30 +5,38 @@ import GRDB
 extension SQLiteCatalog {
     public func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult {
         if batch.isEmpty { return QueueBatchResult() }
-        let (repair, turns) = (repair, turns)
+        let (repair, turns, eventsMax) = (repair, turns, eventsMax)
         return try await write { db in
             var result = QueueBatchResult()
-            result.ignoredConclusions = try ReceiptWriter(db: db, now: now).write(batch.conclusions)
-            for requeue in batch.requeues { try SQLJobs.requeue(db, requeue, now: now.description) }
+            let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
+            result.ignoredConclusions = try ReceiptWriter(db: db, now: now, events: events).write(batch.conclusions)
+            for requeue in batch.requeues {
+                let reason = batch.requeueReasons[requeue.jobID]
+                try SQLJobs.requeue(db, requeue, now: now.description, reason: reason, events)
+            }
             try SQLPauses.write(db, batch)
             for worker in batch.workers { try SQLWorkers.upsert(db, worker) }
             if batch.claims.contains(where: { $0.count > 0 }) {
                 try ReadyIndex.catchUp(db)
-                try SQLCourses.releaseDue(db, now: now.description)
-                var claimer = try JobClaimer(db: db, now: now, claims: batch.claims, rooms: batch.rooms, turns: turns)
+                try SQLCourses.releaseDue(db, now: now.description, events)
+                // Claims look up since when a job waits.
+                try events.flush()
+                var claimer = try JobClaimer(
+                    db: db, now: now, claims: batch.claims, rooms: batch.rooms, turns: turns, events: events)
                 result.claimed = try claimer.run()
                 if claimer.hasIdleClaimant, try repair.run(db) {
                     var again = try JobClaimer(
-                        db: db, now: now, claims: claimer.openClaims, rooms: batch.rooms, turns: turns)
+                        db: db, now: now, claims: claimer.openClaims, rooms: batch.rooms, turns: turns, events: events)
                     result.claimed += try again.run()
                 }
             }
+            try events.flush()
             return result
         }
     }
 
     public func retry(job: JobID, now: Timestamp) async throws -> Bool {
-        try await write { db in
+        try await write { [eventsMax] db in
             try db.run(
                 """
                 UPDATE cf_processing_queue SET status = 'QUEUED', retry_count = coalesce(retry_count, 0) + 1,
@@ -38,6 +46,11 @@ extension SQLiteCatalog {
             guard db.changesCount > 0 else { return false }
             try db.run("DELETE FROM cf_job_course WHERE job_id = ?", [job.rawValue])
             try SQLJobs.addToReady(db, job)
+            let attempt = try db.integer(
+                "SELECT retry_count + 1 FROM cf_processing_queue WHERE id = ?", [job.rawValue])
+            let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
+            events.add(.retried, job: job.rawValue, attempt: attempt)
+            try events.flush()
             return true
         }
     }
@@ -49,8 +62,18 @@ extension SQLiteCatalog {
 
 enum SQLJobs {
     /// RUNNING goes back to QUEUED, and the attempt that was lost is noted; a job that somebody cancelled ends.
-    static func requeue(_ db: Database, _ requeue: Requeue, now: String) throws {
+    static func requeue(
+        _ db: Database, _ requeue: Requeue, now: String, reason: String?, _ events: EventLog
+    ) throws {
         let id = requeue.jobID
+        let held = try db.first(
+            """
+            SELECT coalesce(retry_count, 0) + 1, worker_host, worker_pid FROM cf_processing_queue
+            WHERE id = ? AND status = 'RUNNING'
+            """, [id.rawValue]
+        ) { ($0.integer(0) ?? 1, EventLogLimits.worker(host: $0.text(1), pid: $0.integer(2))) }
+        guard let (attempt, worker) = held else { return }
+        events.add(.lost, job: id.rawValue, attempt: attempt, worker: worker, detail: reason)
         try db.run(
             """
             INSERT OR REPLACE INTO cf_job_attempt
@@ -58,11 +81,14 @@ enum SQLJobs {
             SELECT id, coalesce(retry_count, 0) + 1, 'LOST', worker_host, worker_pid, claim_time, ?
             FROM cf_processing_queue WHERE id = ? AND status = 'RUNNING'
             """, [now, id.rawValue])
-        guard db.changesCount > 0 else { return }
         if let person = try SQLCourses.canceller(db, of: id) {
+            events.add(.cancelled, job: id.rawValue, attempt: attempt, detail: "by \(person)")
             return try SQLCourses.skip(db, id, by: person, now: now)
         }
         try putBack(db, requeue)
+        events.add(
+            .requeued, job: id.rawValue, attempt: attempt + 1,
+            detail: EventLogLimits.detail(reason, until: requeue.notBefore))
     }
 
     /// The next attempt waits for its turn, or for its time.

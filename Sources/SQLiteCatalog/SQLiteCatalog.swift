@@ -25,14 +25,22 @@ public final class SQLiteCatalog: Catalog {
     /// Used on the writer's connection only, which runs one transaction at a time.
     let repair: ReadyRepair
     let turns = PluginTurns()
+    /// Events that are kept.
+    let eventsMax: Int
     private let writes = DispatchQueue(label: "casparian.catalog.write")
     private let reads = DispatchQueue(label: "casparian.catalog.read", attributes: .concurrent)
 
     /// Opens the file, creates it where it is missing, and adds the side tables it lacks.
     ///
     /// - Throws: `CatalogError` that names the file, the reason and what to do.
-    public init(path: String) throws {
+    public convenience init(path: String) throws {
+        try self.init(path: path, eventsMax: EventLogLimits.eventsMax)
+    }
+
+    /// The same with another length of the event log.
+    init(path: String, eventsMax: Int) throws {
         self.path = path
+        self.eventsMax = eventsMax
         do {
             try CatalogFile.check(path: path)
             pool = try CatalogFile.open(path: path)

@@ -77,5 +77,14 @@ final class RefusingCatalog: Catalog {
     func retry(job: JobID, now: Timestamp) async throws -> Bool { try await inner.retry(job: job, now: now) }
     func artifacts(_ filter: ArtifactFilter) async throws -> [ArtifactListing] { try await inner.artifacts(filter) }
     func queueSummary() async throws -> QueueSummary { try await inner.queueSummary() }
+    func jobEvents(_ filter: JobEventFilter) async throws -> [JobEvent] { try await inner.jobEvents(filter) }
+    func attempts(of job: JobID) async throws -> [JobAttempt] { try await inner.attempts(of: job) }
+    func history(of location: FileLocationID) async throws -> FileHistory { try await inner.history(of: location) }
+    func file(_ relativePath: String, root: SourceRootID) async throws -> KnownFile? {
+        try await inner.file(relativePath, root: root)
+    }
+    func artifacts(uri: String) async throws -> [ArtifactListing] { try await inner.artifacts(uri: uri) }
+    func jobsAhead(of job: JobID) async throws -> Int? { try await inner.jobsAhead(of: job) }
+    func queueDepths() async throws -> [QueueDepth] { try await inner.queueDepths() }
     func workers() async throws -> [WorkerNode] { try await inner.workers() }
 }

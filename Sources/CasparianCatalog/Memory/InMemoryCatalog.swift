@@ -125,7 +125,7 @@ public final class InMemoryCatalog: Catalog {
     }
 
     public func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {
-        try changeOrUndo { try $0.reroute(routes) }
+        try changeOrUndo { try $0.reroute(routes, now: now) }
     }
 
     public func files(_ filter: FileFilter) async throws -> [FileListing] { state.withLock { $0.listFiles(filter) } }
@@ -143,7 +143,7 @@ public final class InMemoryCatalog: Catalog {
         state.withLock { state in state.jobs[id].map { state.listing(of: $0) } }
     }
 
-    public func retry(job: JobID, now: Timestamp) async throws -> Bool { change { $0.retry(job) } }
+    public func retry(job: JobID, now: Timestamp) async throws -> Bool { change { $0.retry(job, now: now) } }
 
     public func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome {
         change { $0.cancel(job, by: person, now: now) }
@@ -160,6 +160,28 @@ public final class InMemoryCatalog: Catalog {
     }
 
     public func queueSummary() async throws -> QueueSummary { state.withLock { $0.summary() } }
+
+    public func jobEvents(_ filter: JobEventFilter) async throws -> [JobEvent] {
+        state.withLock { $0.listEvents(filter) }
+    }
+
+    public func attempts(of job: JobID) async throws -> [JobAttempt] { state.withLock { $0.attempts[job] ?? [] } }
+
+    public func history(of location: FileLocationID) async throws -> FileHistory {
+        state.withLock { $0.history(of: location) }
+    }
+
+    public func file(_ relativePath: String, root: SourceRootID) async throws -> KnownFile? {
+        state.withLock { $0.file(relativePath, root: root) }
+    }
+
+    public func artifacts(uri: String) async throws -> [ArtifactListing] {
+        state.withLock { state in state.listArtifacts(ArtifactFilter()).filter { $0.artifact.uri == uri } }
+    }
+
+    public func jobsAhead(of job: JobID) async throws -> Int? { state.withLock { $0.jobsAhead(of: job) } }
+
+    public func queueDepths() async throws -> [QueueDepth] { state.withLock { $0.depths() } }
 
     public func workers() async throws -> [WorkerNode] {
         state.withLock { $0.workers.values.sorted { ($0.hostname, $0.pid) < ($1.hostname, $1.pid) } }

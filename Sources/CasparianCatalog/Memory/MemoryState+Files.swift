@@ -13,6 +13,10 @@ extension MemoryState {
             .sorted { Self.precedes($0.relativePath, $1.relativePath) }
     }
 
+    func file(_ relativePath: String, root: SourceRootID) -> KnownFile? {
+        placeByPath[PlaceKey(root: root, path: relativePath)].flatMap { places[$0] }.map { current($0) }
+    }
+
     func listFiles(_ filter: FileFilter) -> [FileListing] {
         let paths = Dictionary(uniqueKeysWithValues: roots.map { ($0.id, $0.path) })
         let found = places.values.map { current($0) }.filter { file in
@@ -60,7 +64,7 @@ extension MemoryState {
         place?.lastKnownSizeBytes = seen.sizeBytes
         places[id] = place
         placeByPath[key] = id
-        result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority)
+        result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority, now: now)
     }
 
     /// The version of this content at this place: the one that is there or a new one.
@@ -76,18 +80,21 @@ extension MemoryState {
         return (id, true)
     }
 
-    mutating func reroute(_ routes: [VersionRoute]) throws -> RecordResult {
+    mutating func reroute(_ routes: [VersionRoute], now: Timestamp) throws -> RecordResult {
         var result = RecordResult()
         for route in routes {
             guard versions[route.fileVersionID] != nil else { throw CatalogError.unknownVersion(route.fileVersionID) }
             versions[route.fileVersionID]?.tags = route.tags
-            result.queuedJobs += try queue(route.fileVersionID, plugins: route.plugins, priority: route.priority)
+            result.queuedJobs += try queue(
+                route.fileVersionID, plugins: route.plugins, priority: route.priority, now: now)
         }
         return result
     }
 
     /// Queues the jobs that the version lacks.
-    private mutating func queue(_ version: FileVersionID, plugins wanted: [String], priority: Int) throws -> Int {
+    private mutating func queue(
+        _ version: FileVersionID, plugins wanted: [String], priority: Int, now: Timestamp
+    ) throws -> Int {
         var queued = 0
         for plugin in wanted {
             let key = JobKey(version: version, plugin: plugin)
@@ -97,6 +104,7 @@ extension MemoryState {
             jobs[job.id] = job
             jobByKey[key] = job.id
             makeReady(job)
+            note(.queued, job, at: now)
             queued += 1
         }
         return queued

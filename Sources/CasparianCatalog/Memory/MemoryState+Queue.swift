@@ -6,7 +6,15 @@ extension MemoryState {
         for conclusion in batch.conclusions where !end(conclusion, now: now) {
             result.ignoredConclusions.append(conclusion.jobID)
         }
-        for requeue in batch.requeues { putBack(requeue, now: now) }
+        for requeue in batch.requeues {
+            guard let job = jobs[requeue.jobID], job.status == .running else { continue }
+            let reason = batch.requeueReasons[job.id]
+            noteAttempt(job, JobAttempt.lost, nil, at: now)
+            note(
+                .lost, job, at: now, worker: EventLogLimits.worker(host: job.workerHost, pid: job.workerPID),
+                detail: reason)
+            putBack(requeue, now: now, reason: reason)
+        }
         for worker in batch.workers { workers["\(worker.pid)@\(worker.hostname)"] = worker }
         for plugin in batch.resumed { pauses[plugin] = nil }
         for pause in batch.pauses { pauses[pause.pluginName] = pause }
@@ -15,10 +23,11 @@ extension MemoryState {
         return result
     }
 
-    mutating func retry(_ id: JobID) -> Bool {
+    mutating func retry(_ id: JobID, now: Timestamp) -> Bool {
         guard let status = jobs[id]?.status, status == .failed || status == .skipped else { return false }
         courses[id] = nil
         putBack(id)
+        if let job = jobs[id] { note(.retried, job, at: now) }
         return true
     }
 
@@ -27,7 +36,10 @@ extension MemoryState {
         if job.status.isTerminal { return .ended(job.status) }
         courses[id, default: JobCourse()].cancelledBy = person
         courses[id]?.cancelRequested = now
-        guard job.status != .running else { return .requested }
+        guard job.status != .running else {
+            note(.cancelling, job, at: now, detail: "by \(person)")
+            return .requested
+        }
         removeFromReady(job)
         skip(&job, now: now)
         return .cancelled
@@ -43,15 +55,19 @@ extension MemoryState {
         job.errorMessage = JobCourse.cancellation(by: courses[job.id]?.cancelledBy ?? "nobody")
         courses[job.id]?.notBefore = nil
         jobs[job.id] = job
+        note(.cancelled, job, at: now, detail: courses[job.id]?.cancelledBy.map { "by \($0)" })
     }
 
     /// RUNNING goes back to QUEUED; a job that somebody cancelled ends.
-    private mutating func putBack(_ requeue: Requeue, now: Timestamp) {
+    private mutating func putBack(_ requeue: Requeue, now: Timestamp, reason: String? = nil) {
         guard var job = jobs[requeue.jobID], job.status == .running else { return }
         if courses[job.id]?.cancelRequested != nil { return skip(&job, now: now) }
         if requeue.isStrike { courses[job.id, default: JobCourse()].strikes += 1 }
         if requeue.notBefore != nil { courses[job.id, default: JobCourse()].notBefore = requeue.notBefore }
         putBack(job.id)
+        if let again = jobs[job.id] {
+            note(.requeued, again, at: now, detail: EventLogLimits.detail(reason, until: requeue.notBefore))
+        }
     }
 
     /// Jobs whose time has come are ready.
@@ -59,7 +75,9 @@ extension MemoryState {
         for (id, course) in courses {
             guard let time = course.notBefore, time <= now else { continue }
             courses[id]?.notBefore = nil
-            if let job = jobs[id], job.status == .queued { makeReady(job) }
+            guard let job = jobs[id], job.status == .queued else { continue }
+            makeReady(job)
+            note(.due, job, at: now)
         }
     }
 
@@ -86,6 +104,11 @@ extension MemoryState {
         if job.status == .queued { removeFromReady(job) }
         courses[job.id]?.notBefore = nil
         let isSuccess = receipt.status == .success
+        noteAttempt(job, receipt.status.rawValue, receipt, at: now)
+        note(
+            isSuccess ? .succeeded : .failed, job, at: now,
+            worker: EventLogLimits.worker(host: job.workerHost, pid: job.workerPID),
+            detail: isSuccess ? receipt.summary : receipt.failureText)
         if !isSuccess {
             if courses[job.id]?.cancelRequested != nil {
                 skip(&job, now: now)
@@ -132,6 +155,10 @@ extension MemoryState {
             job.workerPID = claim.workerPID
             job.claimTime = now
             jobs[job.id] = job
+            let waiting = waitingSince[job.id]
+            note(
+                .claimed, job, at: now,
+                worker: EventLogLimits.worker(host: claim.workerHost, pid: claim.workerPID))
             let sinks = topicRows.filter { $0.pluginName == job.pluginName }
                 .sorted { ($0.sink.topic, $0.id) < ($1.sink.topic, $1.id) }
             claimed.append(
@@ -140,7 +167,8 @@ extension MemoryState {
                     filePath: root.path(of: place.relativePath), fileVersionID: job.fileVersionID,
                     contentHash: version.contentHash, sinks: sinks.map(\.sink),
                     parameters: plugins[job.pluginName]?.defaultParameters, attempt: job.retryCount + 1,
-                    strikes: courses[job.id]?.strikes ?? 0, limits: limits[job.pluginName] ?? PluginLimits()))
+                    strikes: courses[job.id]?.strikes ?? 0, limits: limits[job.pluginName] ?? PluginLimits(),
+                    waiting: waiting))
         }
         return claimed
     }

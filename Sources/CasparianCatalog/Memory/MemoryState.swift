@@ -27,6 +27,10 @@ struct MemoryState: Sendable {
     /// Receipt of the current attempt.
     var receipts: [JobID: JobReceipt] = [:]
     var workers: [String: WorkerNode] = [:]
+    var events: [JobEvent] = []
+    /// Since when QUEUED jobs wait.
+    var waitingSince: [JobID: Timestamp] = [:]
+    var attempts: [JobID: [JobAttempt]] = [:]
 
     private var lastID: Int64 = 0
 

@@ -35,7 +35,7 @@ extension CatalogBehaviour {
                         sinks: [
                             SinkConfig(topic: "errors", uri: "sqlite://bad.db/rows"),
                             SinkConfig(topic: "output", uri: "parquet://sales.parquet"),
-                        ], parameters: parameters, attempt: 1))
+                        ], parameters: parameters, attempt: 1, waiting: now))
             let row = try #require(try await catalog.job(id: job.jobID)?.job)
             #expect(row.status == .running && row.workerHost == "w" && row.workerPID == 7 && row.claimTime == now)
         },
