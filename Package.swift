@@ -12,7 +12,9 @@ enum Product: String, CaseIterable {
     case configuration = "Configuration/swift-configuration"
     case crypto = "Crypto/swift-crypto"
     case grdb = "GRDB/GRDB.swift"
+    case flyingFox = "FlyingFox/FlyingFox"
     case logging = "Logging/swift-log"
+    case metrics = "CoreMetrics/swift-metrics"
     case serviceLifecycle = "ServiceLifecycle/swift-service-lifecycle"
     case yams = "Yams/Yams"
 
@@ -28,8 +30,10 @@ enum Product: String, CaseIterable {
         case .configuration:
             .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [])
         case .crypto: .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0")
+        case .flyingFox: .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1")
         case .grdb: .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0")
         case .logging: .package(url: "https://github.com/apple/swift-log", from: "1.16.0")
+        case .metrics: .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0")
         case .serviceLifecycle: .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0")
         case .yams: .package(url: "https://github.com/jpsim/Yams", from: "6.2.0")
         }
@@ -82,6 +86,8 @@ let modules: [Module] = [
     Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting"], products: [.crypto]),
     Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CLinux"], products: [.crypto]),
 
+    Module(name: "PrometheusMetrics", products: [.flyingFox, .logging, .metrics, .serviceLifecycle]),
+
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),
     Module(
@@ -89,7 +95,7 @@ let modules: [Module] = [
         products: [.logging, .serviceLifecycle]),
     Module(
         name: "CasparianSentinel", uses: ["CasparianRegistration", "CasparianScheduling", "CasparianTransport"],
-        products: [.logging, .serviceLifecycle]),
+        products: [.logging, .metrics, .serviceLifecycle]),
     Module(
         name: "CasparianWorker",
         uses: ["CasparianWire", "CasparianTransport", "CasparianSinks", "CasparianPluginRuntime"],
@@ -100,9 +106,9 @@ let modules: [Module] = [
         name: "CasparianCLI",
         uses: [
             "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport", "SQLiteCatalog", "ParquetSink",
-            "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost",
+            "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost", "PrometheusMetrics",
         ],
-        products: [.argumentParser, .configuration, .logging, .serviceLifecycle, .yams]),
+        products: [.argumentParser, .configuration, .logging, .metrics, .serviceLifecycle, .yams]),
     Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
 
     // Tests.
@@ -137,7 +143,9 @@ let modules: [Module] = [
         uses: ["CasparianScout", "FileDiscovery", "CasparianCatalog", "SQLiteCatalog", "CasparianTestKit"]),
     Module(
         name: "SentinelTests", kind: .test,
-        uses: ["CasparianSentinel", "CasparianCatalog", "CasparianTransport", "CasparianTestKit"]),
+        uses: ["CasparianSentinel", "CasparianCatalog", "CasparianTransport", "PrometheusMetrics", "CasparianTestKit"],
+        products: [.metrics]),
+    Module(name: "MetricsTests", kind: .test, uses: ["PrometheusMetrics"], products: [.metrics]),
     Module(
         name: "WorkerTests", kind: .test,
         uses: ["CasparianWorker", "PluginHost", "ParquetSink", "SQLiteSink", "CasparianTestKit"]),

@@ -9,7 +9,8 @@ PYARROW_VERSION=26.0.1
 PACKAGES=(libzmq3-dev libsqlite3-dev libpq-dev freetds-dev pkg-config python3-venv patchelf)
 TEST_DEBIAN_PACKAGES=(sqlite3 postgresql freetds-bin)
 TEST_PACKAGES=(pytest==9.0.3 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1 vega_datasets==0.9.0
-    "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0)
+    "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0
+    prometheus_client==0.26.0)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 

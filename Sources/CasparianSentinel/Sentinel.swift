@@ -4,6 +4,7 @@ import CasparianRegistration
 import CasparianScheduling
 import CasparianTransport
 import CasparianWire
+import CoreMetrics
 import Logging
 import ServiceLifecycle
 
@@ -21,6 +22,7 @@ public struct Sentinel: Service {
     private let policy: SchedulerPolicy
     private let clock: SentinelClock
     private let logger: Logger
+    private let metrics: SentinelMetrics
     private let onTurn: Observer
 
     /// Longest time that the last messages may take to leave at the end.
@@ -30,13 +32,15 @@ public struct Sentinel: Service {
 
     public init(
         catalog: any Catalog, transport: any MessageTransport, policy: SchedulerPolicy = SchedulerPolicy(),
-        logger: Logger, clock: SentinelClock = .system, onTurn: @escaping Observer = { _ in }
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance, clock: SentinelClock = .system,
+        onTurn: @escaping Observer = { _ in }
     ) {
         self.catalog = catalog
         self.transport = transport
         self.policy = policy
         self.clock = clock
         self.logger = logger
+        self.metrics = SentinelMetrics(factory: metrics)
         self.onTurn = onTurn
     }
 
@@ -82,7 +86,8 @@ public struct Sentinel: Service {
 
     private func loop(_ inbox: SentinelInbox) async throws {
         var desk = SentinelDesk(
-            scheduler: Scheduler(policy: policy), catalog: catalog, transport: transport, clock: clock, logger: logger)
+            scheduler: Scheduler(policy: policy), catalog: catalog, transport: transport, clock: clock, logger: logger,
+            metrics: metrics)
         try await desk.begin()
         onTurn(desk.snapshot)
         while let turn = await inbox.next() {

@@ -13,19 +13,21 @@ struct SentinelDesk {
     private let transport: any MessageTransport
     private let clock: SentinelClock
     private var log: SentinelLog
+    private let metrics: SentinelMetrics
     /// What came up after a turn's transaction; the next one takes it along.
     private var next = QueueBatch()
     private(set) var snapshot = SentinelSnapshot()
 
     init(
         scheduler: Scheduler, catalog: any Catalog, transport: any MessageTransport, clock: SentinelClock,
-        logger: Logger
+        logger: Logger, metrics: SentinelMetrics
     ) {
         self.scheduler = scheduler
         self.catalog = catalog
         self.transport = transport
         self.clock = clock
         self.log = SentinelLog(logger: logger)
+        self.metrics = metrics
     }
 
     /// Finds what an earlier sentinel left.
@@ -69,6 +71,7 @@ struct SentinelDesk {
         }
         if turn.ticked { actions += scheduler.handle(.tick, now: now) }
         try await perform(actions)
+        metrics.ended(turn: clock.now().elapsed - now.elapsed, snapshot)
     }
 
     mutating func end() async {
@@ -86,10 +89,12 @@ struct SentinelDesk {
         case .connected: return nil
         case .disconnected: return .disconnected(key)
         case .frames(let frames):
+            metrics.received()
             do {
                 return .message(try WireMessage.decode(frames), from: key)
             } catch {
                 log.malformed(error, from: message.peer)
+                metrics.malformed()
                 return nil
             }
         }
@@ -115,7 +120,9 @@ struct SentinelDesk {
             case .acknowledge(let job, let key): recorded[key, default: []].append(job.rawValue)
             case .save(let row): batch.workers.append(row)
             case .send(let message, let key): sends.append((message, key))
-            case .note(let note): log.write(note)
+            case .note(let note):
+                if note.kind == .jobRequeued, let job = note.job { batch.requeueReasons[job] = note.detail }
+                write(note)
             }
         }
         try await register(plugins)
@@ -124,7 +131,9 @@ struct SentinelDesk {
             case .send(let message, let key): sends.append((message, key))
             case .save(let row): next.workers.append(row)
             case .requeue(let job, let time): next.requeues.append(Requeue(job, at: time))
-            case .note(let note): log.write(note)
+            case .note(let note):
+                if note.kind == .jobRequeued, let job = note.job { next.requeueReasons[job] = note.detail }
+                write(note)
             case .register, .conclude, .bury, .retry, .acknowledge, .pause, .resume: break
             }
         }
@@ -134,6 +143,11 @@ struct SentinelDesk {
             try await send(WireMessage(.error(payload)), to: key)
         }
         updateSnapshot()
+    }
+
+    private mutating func write(_ note: SchedulerNote) {
+        log.write(note)
+        metrics.noted(note)
     }
 
     private mutating func register(_ plugins: [PluginDescription]) async throws {
@@ -161,6 +175,7 @@ struct SentinelDesk {
         let (catalog, whole, wall) = (catalog, batch, now.wall)
         let result = try await retrying { try await catalog.commit(whole, now: wall) }
         count(batch.conclusions, ignored: result.ignoredConclusions)
+        metrics.claimed(result.claimed, at: wall)
         let asked = openings.reduce(0) { $0 + $1.count }
         let assignments = result.claimed.compactMap { job in
             Int(job.claimant).map { (worker: openings[$0].worker, job: JobAssignment(job)) }
@@ -169,9 +184,10 @@ struct SentinelDesk {
     }
 
     private mutating func count(_ conclusions: [Conclusion], ignored: [JobID]) {
-        for job in ignored { log.write(SchedulerNote(.receiptRefused, job: job, detail: "unknown or ended already")) }
+        for job in ignored { write(SchedulerNote(.receiptRefused, job: job, detail: "unknown or ended already")) }
         let ignored = Set(ignored)
         for conclusion in conclusions where !ignored.contains(conclusion.jobID) {
+            metrics.concluded(conclusion.receipt)
             switch (conclusion.receipt.status, conclusion.consequence) {
             case (.success, _): snapshot.completed += 1
             case (.failed, .retry): continue

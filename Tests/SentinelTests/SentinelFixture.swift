@@ -4,6 +4,7 @@ import CasparianScheduling
 import CasparianSentinel
 import CasparianTransport
 import CasparianWire
+import CoreMetrics
 import Logging
 import Synchronization
 import Testing
@@ -18,11 +19,13 @@ final class SentinelFixture: Sendable {
 
     /// Runs a sentinel as long as the body does.
     func run(
-        policy: SchedulerPolicy = SchedulerPolicy(), hub: InProcessTransport? = nil, clock: SentinelClock = .system,
+        policy: SchedulerPolicy = SchedulerPolicy(), hub: InProcessTransport? = nil,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, clock: SentinelClock = .system,
         _ body: () async throws -> Void
     ) async throws {
         let sentinel = Sentinel(
-            catalog: catalog, transport: (hub ?? self.hub).server, policy: policy, logger: log.logger, clock: clock)
+            catalog: catalog, transport: (hub ?? self.hub).server, policy: policy, logger: log.logger,
+            metrics: metrics, clock: clock)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await sentinel.run() }
             try await body()

@@ -24,6 +24,8 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var security: SecurityOptions
     @Flag(help: "Scan once, process what is queued, and exit.") var untilIdle = false
     @Option(help: "Where to listen for other workers. Default: tcp://127.0.0.1:5555.") var bind: String?
+    @Option(help: "Where to tell Prometheus about it, for example 127.0.0.1:9464. Default: nowhere.")
+    var metrics: String?
     @Option(help: "Folder of Python plugins.") var plugins: String?
     @Option(help: "Folder for Parquet files.") var output: String?
     @Option(help: "Python interpreter for plugins; it needs pyarrow.") var python: String?
@@ -33,7 +35,8 @@ struct UpCommand: AsyncParsableCommand {
         let settings = try await ProjectSettings.resolve(
             project,
             overrides: SettingsOverrides(
-                bind: bind, plugins: plugins, output: output, python: python, slots: slots, keys: security.keys))
+                bind: bind, metrics: metrics, plugins: plugins, output: output, python: python, slots: slots,
+                keys: security.keys))
         Logs.start(settings)
         let start = ContinuousClock.now
         let lock = try SentinelLock(database: settings.database, bind: settings.bind)
@@ -43,12 +46,15 @@ struct UpCommand: AsyncParsableCommand {
         let monitor = UpMonitor()
         let progress = UpProgress()
         let scout = Composition.scout(settings, catalog: catalog)
+        let metrics = try Metrics(settings, catalog: catalog)
         let sentinelLogger = Logger(label: "sentinel")
         // Without a file: the key of the worker in here ends with the process.
         let ownKey = try settings.keys.isEmpty ? nil : CurveSecretKey.generate()
         let server = try Connections.listen(
             settings, isInsecureAllowed: security.insecure, ownKey: ownKey?.publicKey, logger: sentinelLogger)
-        let sentinel = Sentinel(catalog: catalog, transport: server, logger: sentinelLogger) { snapshot in
+        let sentinel = Sentinel(
+            catalog: catalog, transport: server, logger: sentinelLogger, metrics: metrics.factory
+        ) { snapshot in
             monitor.update(snapshot)
             if !untilIdle { progress.show(snapshot) }
         }
@@ -68,7 +74,7 @@ struct UpCommand: AsyncParsableCommand {
         // Ended in reverse order: discovery, then the worker, then the sentinel that takes its last receipts.
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
+                services: metrics.services.map { .init(service: $0) } + [
                     .init(service: sentinel), .init(service: worker),
                     .init(service: discovery, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigint, .sigterm], logger: Logs.silent))

@@ -13,6 +13,9 @@ enum ExampleConfiguration {
         # keys:
         #   folder: keys
 
+        # Where the sentinel tells Prometheus its metrics (GET /metrics); loopback only. Default: nowhere.
+        # metrics: 127.0.0.1:9464
+
         # Folders to scan.
         roots: []
         #  - /data/incoming

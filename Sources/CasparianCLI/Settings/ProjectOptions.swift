@@ -21,6 +21,7 @@ extension LogFormat: ExpressibleByArgument {}
 /// Flags of one command that stand above every other source.
 struct SettingsOverrides {
     var bind: String?
+    var metrics: String?
     var plugins: String?
     var output: String?
     var python: String?
@@ -62,6 +63,7 @@ extension ProjectSettings {
         return ProjectSettings(
             database: try path(options.database, .database, "casparian_flow.sqlite3"),
             bind: try overrides.bind ?? sources.text(SettingKey.bind.rawValue)?.value ?? "tcp://127.0.0.1:5555",
+            metrics: try overrides.metrics ?? sources.text(SettingKey.metrics.rawValue)?.value,
             roots: (try sources.texts(SettingKey.roots.rawValue)?.value ?? []).map {
                 Paths.absolute($0, from: sources.folder)
             },

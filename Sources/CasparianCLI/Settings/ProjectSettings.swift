@@ -8,6 +8,8 @@ struct ProjectSettings: Sendable, Equatable {
     var database: String
     /// Where the sentinel listens.
     var bind: String
+    /// Where the sentinel tells its metrics; nil tells them nobody.
+    var metrics: String?
     /// Folders to scan, next to those the database holds.
     var roots: [String]
     /// Patterns of files nobody wants.
@@ -38,7 +40,7 @@ enum LogFormat: String, CaseIterable, Sendable {
 
 /// The keys of `casparian.yaml`.
 enum SettingKey: String, CaseIterable {
-    case database, bind, roots, ignore, plugins, output, python, slots
+    case database, bind, metrics, roots, ignore, plugins, output, python, slots
     case settleSeconds = "settle_seconds"
     case log, sinks, keys
 
@@ -51,7 +53,7 @@ enum SettingKey: String, CaseIterable {
 
     var form: SettingForm {
         switch self {
-        case .database, .bind, .plugins, .output, .python: .text
+        case .database, .bind, .metrics, .plugins, .output, .python: .text
         case .roots, .ignore: .texts
         case .slots: .integer
         case .settleSeconds: .number
