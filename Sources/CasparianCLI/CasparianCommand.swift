@@ -1,6 +1,7 @@
 import ArgumentParser
 import CasparianCatalog
 import CasparianTransport
+import PrometheusMetrics
 
 /// The root of the command line; docs/command-line.md describes every command.
 public struct CasparianCommand: AsyncParsableCommand {
@@ -14,13 +15,14 @@ public struct CasparianCommand: AsyncParsableCommand {
               casparian up --until-idle                   discover, process, exit
               casparian jobs list --status FAILED         what went wrong
               casparian status                            where everything stands
+              casparian why incoming/monday.csv           what became of a file or a job, and what to do
             """,
         version: version,
         subcommands: [
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
             RegisterCommand.self, RunCommand.self, RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
-            WorkersCommand.self, StatusCommand.self, KeysCommand.self, StepsCommand.self,
+            WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self, StepsCommand.self,
         ])
 
     static let version = "0.1.0"
@@ -48,6 +50,9 @@ public struct CasparianCommand: AsyncParsableCommand {
             exit(
                 withError: ExitCode(
                     error.code == .invalid || error.code == .inUse ? ExitStatus.misuse : ExitStatus.unreachable))
+        } catch let error as MetricsServerError {
+            Terminal.complain("casparian: \(error)")
+            exit(withError: ExitCode(ExitStatus.unreachable))
         } catch let error as TransportError {
             Terminal.complain("casparian: \(error)")
             exit(

@@ -27,7 +27,7 @@ public struct Scout: Sendable {
     /// Files recorded in one transaction.
     public static let chunkSize = 5000
     /// Staging files and SQLite's own; never anybody's input.
-    static let alwaysIgnored = ["*.stg.*", "*.sqlite3-wal", "*.sqlite3-shm", "*.sqlite3-journal"]
+    package static let alwaysIgnored = ["*.stg.*", "*.sqlite3-wal", "*.sqlite3-shm", "*.sqlite3-journal"]
 
     private let catalog: any Catalog
     private let configuration: Configuration

@@ -29,11 +29,7 @@ struct JobsCommand: AsyncParsableCommand {
     ]
 
     /// The line of a traceback that names the reason.
-    static func lastLine(_ text: String) -> String {
-        let lines = text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
-        let body = lines.prefix { !$0.hasPrefix("--- last output") }
-        return String(body.last ?? lines.last ?? "")
-    }
+    static func lastLine(_ text: String) -> String { FailureText.lastLine(text) }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -66,6 +62,7 @@ struct JobsCommand: AsyncParsableCommand {
             let catalog = try await project.openExistingCatalog()
             guard let found = try await catalog.job(id: JobID(id)) else { throw JobsCommand.unknown(id) }
             let artifacts = try await catalog.artifacts(ArtifactFilter(job: JobID(id)))
+            let events = try await catalog.jobEvents(JobEventFilter(job: JobID(id)))
             let job = found.job
             let pairs: [(String, JSONLine.Value)] = [
                 ("job_id", .integer(job.id.rawValue)), ("status", .text(job.status.rawValue)),
@@ -81,8 +78,12 @@ struct JobsCommand: AsyncParsableCommand {
                 ("not_before", .text(found.course.notBefore?.description)), ("dead", .flag(found.course.isDead)),
                 ("cancelled_by", .text(found.course.cancelledBy)),
             ]
-            if listing.json { return Terminal.line(JSONLine.encode(pairs)) }
+            if listing.json {
+                let all = pairs + [("events", .list(events.map(EventsCommand.value)))]
+                return Terminal.line(JSONLine.encode(all))
+            }
             for (key, value) in pairs { Terminal.line("\(key): \(TextTable.text(value))") }
+            for event in events { Terminal.line("event: \(EventsCommand.line(event))") }
         }
     }
 

@@ -23,11 +23,17 @@ struct StatusReport {
     var roots: [SourceRoot]
     var workers: [WorkerNode]
     var pauses: [PluginPause] = []
+    /// The newest failed jobs: those a person has to look at.
+    var failed: [JobListing] = []
+
+    /// Failed jobs that are named.
+    static let failedMax = 10
 
     static func read(from catalog: any Catalog) async throws -> StatusReport {
         StatusReport(
             summary: try await catalog.queueSummary(), roots: try await catalog.sourceRoots(),
-            workers: try await catalog.workers(), pauses: try await catalog.pluginPauses())
+            workers: try await catalog.workers(), pauses: try await catalog.pluginPauses(),
+            failed: try await catalog.jobs(JobFilter(status: .failed, limit: failedMax)))
     }
 
     var liveWorkers: [WorkerNode] { workers.filter { $0.status != .offline } }
@@ -65,6 +71,12 @@ struct StatusReport {
                 "Paused:  '\(pause.pluginName)' until \(pause.until) UTC, since \(pause.failures) jobs in a row failed: "
                     + pause.reason)
         }
+        for job in failed {
+            let reason = FailureText.lastLine(job.job.errorMessage ?? "")
+            out.append(
+                "Failed:  job \(job.job.id), '\(job.job.pluginName)' on \(job.filePath): "
+                    + "\(EventLogLimits.detail(reason) ?? "no reason"); casparian why \(job.job.id)")
+        }
         if summary.count(.failed) > 0 { out.append("Failed jobs: casparian jobs list --status FAILED") }
         return out
     }
@@ -94,6 +106,7 @@ struct StatusReport {
                         ])
                     })
             ),
+            ("failed", .list(failed.map { .integer($0.job.id.rawValue) })),
         ]
     }
 }

@@ -77,14 +77,18 @@ enum Composition {
         try SQLiteCatalog(path: settings.database)
     }
 
+    /// What lies beside the state database and is nobody's input.
+    static func ownFiles(_ settings: ProjectSettings) -> [String] {
+        ["", "-wal", "-shm", "-journal", SentinelLock.suffix].map { settings.database + $0 }
+    }
+
     /// Looks for files as the settings say; the state database is nobody's input.
     static func scout(_ settings: ProjectSettings, catalog: any Catalog) -> Scout {
-        let database = settings.database
-        return Scout(
+        Scout(
             catalog: catalog,
             configuration: Scout.Configuration(
                 settle: settings.settle, ignore: settings.ignore,
-                ownFiles: ["", "-wal", "-shm", "-journal", SentinelLock.suffix].map { database + $0 }),
+                ownFiles: ownFiles(settings)),
             logger: Logger(label: "casparian.scout"))
     }
 
