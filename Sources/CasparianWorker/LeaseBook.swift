@@ -24,6 +24,8 @@ struct LeaseBook {
     private var lastSequence: Int64 = 0
     /// When the last heartbeat was sent that was answered.
     private var answeredAt: Duration?
+    /// When the worker first said who it is; nobody could send it a job before.
+    private var introducedAt: Duration?
     private var connectedAt: Duration?
     /// The sentinel of this connection answers heartbeats.
     private(set) var isAnswered = false
@@ -37,9 +39,11 @@ struct LeaseBook {
     /// A heartbeat that was sent for a job so short a time ago is waited for before the next one.
     static let answerWait = Duration.milliseconds(500)
 
+    mutating func introduce(at now: Duration) { introducedAt = introducedAt ?? now }
+
     /// A DISPATCH arrived. It was sent after the last answer, in order, so not before that heartbeat.
     mutating func hold(_ job: JobID, seconds: Int?) {
-        leases[job] = Lease(length: seconds.map { .seconds($0) }, shownAt: answeredAt)
+        leases[job] = Lease(length: seconds.map { .seconds($0) }, shownAt: answeredAt ?? introducedAt)
     }
 
     mutating func drop(_ job: JobID) { leases[job] = nil }

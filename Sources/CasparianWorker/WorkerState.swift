@@ -92,7 +92,9 @@ struct WorkerState {
     /// - Parameter now: Since the system's start, while it slept too; never less than before.
     mutating func handle(_ event: Event, at now: Duration) -> [Action] {
         switch event {
-        case .started: return [introduction, heartbeat(at: now)]
+        case .started:
+            leases.introduce(at: now)
+            return [introduction, heartbeat(at: now)]
         case .message(let message): return receive(message, now)
         case .connected: return connected(now)
         case .promotionWanted(let job, let slot): return promotionWanted(job, slot, now)

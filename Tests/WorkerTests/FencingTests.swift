@@ -93,6 +93,16 @@ import Testing
         #expect(state.handle(Self.lease(sequence), at: .seconds(60)) == [.promote(5, slot: 0)])
     }
 
+    @Test func `A first order that overtakes the first answer has a lease from when the worker said who it is`() {
+        for (end, isLive) in [(Duration.seconds(11), true), (.seconds(12), false)] {
+            var state = Self.connected(isAnswered: false)
+            _ = state.handle(Self.order(5), at: .seconds(1))
+            _ = state.handle(Self.lease(1), at: .seconds(1))
+            let actions = state.handle(.promotionWanted(5, slot: 0), at: end)
+            #expect((actions == [.promote(5, slot: 0)]) == isLive)
+        }
+    }
+
     @Test func `A question that is lost is asked again`() throws {
         var state = Self.connected()
         _ = state.handle(Self.order(5), at: .seconds(1))
