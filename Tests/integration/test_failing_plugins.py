@@ -59,6 +59,9 @@ def running(program, tmp_path_factory):
     for name, body in BODIES.items():
         write(project, name, body)
     project.sentinel, project.worker = project.start_both()
+    # Whether another attempt follows is another test's.
+    for name in BODIES:
+        project.run("plugins", "set", name, "--attempts", "1")
     project.counter = 0
     yield project
     project.end()
