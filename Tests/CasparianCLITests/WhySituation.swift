@@ -160,6 +160,12 @@ extension WhySituation {
         .init(
             "backoff that is over", Fixture.facts { _, job in job.listing.course.notBefore = Fixture.seen },
             "it is next"),
+        .init(
+            "paused plugin",
+            Fixture.facts { _, job in
+                job.pause = PluginPause(
+                    pluginName: "csv", until: Fixture.now.advanced(by: .seconds(60)), failures: 20, reason: "no")
+            }, "'csv' is paused until 2026-03-01 12:01:00.000000, since 20 of its jobs failed in a row"),
         .init("running", Fixture.facts(.running), "it runs: casparian jobs wait 17"),
         .init(
             "its worker is dead", Fixture.facts(.running) { _, job in job.isHolderAlive = false },

@@ -119,6 +119,11 @@ struct WhyAdvice {
 
     private func waiting(_ job: WhyFacts.JobFacts) -> String {
         let plugin = job.listing.job.pluginName
+        if let pause = job.pause {
+            return
+                "'\(plugin)' is paused until \(pause.until), since \(pause.failures) of its jobs failed in a row: mend it, "
+                + "or wait for the next probe"
+        }
         if let until = job.listing.course.notBefore, until > facts.now {
             return "waits until \(until) for attempt \(job.listing.job.retryCount + 1)"
         }

@@ -117,6 +117,7 @@ struct WhyCollector {
         facts.artifacts = try await catalog.artifacts(ArtifactFilter(job: id)).map(\.artifact)
         facts.events = try await catalog.jobEvents(JobEventFilter(job: id, limit: Self.eventsMax))
         facts.ahead = try await catalog.jobsAhead(of: id)
+        facts.pause = try await catalog.pluginPauses().first { $0.pluginName == listing.job.pluginName }
         facts.isHolderAlive = WhyDisk.isAlive(host: listing.job.workerHost, pid: listing.job.workerPID)
         facts.loadError = try await catalog.pluginVersions().last { $0.pluginName == listing.job.pluginName }?
             .validationError

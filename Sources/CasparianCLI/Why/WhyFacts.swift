@@ -54,6 +54,8 @@ struct WhyFacts: Sendable {
         var events: [JobEvent] = []
         /// Jobs of its plugin that are handed out before it; nil if it is not to be handed out now.
         var ahead: Int?
+        /// Its plugin is paused, since its jobs failed one after the other.
+        var pause: PluginPause?
         /// False if its worker was a process of this machine and is gone; nil where that cannot be told.
         var isHolderAlive: Bool?
         /// Why the plugin cannot be loaded, if it cannot.

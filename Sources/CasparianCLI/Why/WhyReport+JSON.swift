@@ -94,6 +94,7 @@ extension WhyReport {
             ("worker_host", .text(listing.job.workerHost)), ("worker_pid", .integer(listing.job.workerPID)),
             ("ahead", .integer(job.ahead.map(Int64.init))),
             ("not_before", .text(listing.course.notBefore?.description)),
+            ("paused_until", .text(job.pause?.until.description)),
             ("dead", .flag(listing.course.isDead)), ("cancelled_by", .text(listing.course.cancelledBy)),
             ("attempts", .list(job.attempts.map(value))),
             ("artifacts", .list(job.artifacts.map { JSONLine.Value.artifact($0) })),
