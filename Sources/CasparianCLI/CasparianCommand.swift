@@ -22,7 +22,8 @@ public struct CasparianCommand: AsyncParsableCommand {
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
             RegisterCommand.self, RunCommand.self, RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
-            WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self, StepsCommand.self,
+            WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self,
+            StepsCommand.self,
         ])
 
     static let version = "0.1.0"

@@ -339,7 +339,8 @@ def test_a_database_that_is_none_is_told_with_69(project):
 
 def test_an_address_that_is_taken_is_told_with_69(project):
     project.start_sentinel()
-    assert project.address in project.refuse("sentinel", "--bind", project.address, status=69)
+    assert project.address in project.refuse(
+        "sentinel", "--bind", project.address, "--database", project.folder / "other.sqlite3", status=69)
 
 
 def test_a_root_that_has_gone_is_told_by_up_with_69_and_the_others_are_done(project):
