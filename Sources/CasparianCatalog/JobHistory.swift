@@ -166,8 +166,6 @@ public struct JobAttempt: Hashable, Sendable {
     public static let succeeded = "SUCCESS"
     public static let failed = "FAILED"
     public static let lost = "LOST"
-    /// Key of `metrics`: the most memory that the plugin's process had, in bytes.
-    public static let peakBytesMetric = "peak_bytes"
 }
 
 /// What is known of a place beyond its current version.

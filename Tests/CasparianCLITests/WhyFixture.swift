@@ -55,7 +55,7 @@ enum WhyFixture {
                     attempt: 1, outcome: JobAttempt.lost, workerHost: "g", workerPID: 6, claimed: seen, ended: now),
                 JobAttempt(
                     attempt: 2, outcome: JobAttempt.failed,
-                    metrics: [JobAttempt.peakBytesMetric: 120_000_000, JobReceipt.elapsedMetric: 1_500_000],
+                    metrics: [JobReceipt.peakBytesMetric: 120_000_000, JobReceipt.elapsedMetric: 1_500_000],
                     errorMessage: traceback, workerHost: "h", workerPID: 7, claimed: seen, ended: now, cause: cause,
                     exitSignal: 9),
             ]

@@ -109,7 +109,7 @@ extension WhyReport {
             ("claimed_at", .text(attempt.claimed?.description)), ("ended_at", .text(attempt.ended.description)),
             ("elapsed_us", .integer(attempt.metrics[JobReceipt.elapsedMetric])), ("cause", .text(attempt.cause)),
             ("exit_signal", .integer(attempt.exitSignal)),
-            ("peak_bytes", .integer(attempt.metrics[JobAttempt.peakBytesMetric])),
+            ("peak_bytes", .integer(attempt.metrics[JobReceipt.peakBytesMetric])),
             ("error", .text(attempt.errorMessage)),
         ])
     }

@@ -133,7 +133,7 @@ struct WhyReport {
         }
         if let cause = attempt.cause { parts.append("cause \(cause)") }
         if let signal = attempt.exitSignal { parts.append("killed by signal \(signal)") }
-        if let bytes = attempt.metrics[JobAttempt.peakBytesMetric] {
+        if let bytes = attempt.metrics[JobReceipt.peakBytesMetric] {
             parts.append("peak memory \(Format.bytes(bytes))")
         }
         return [parts.joined(separator: ", ")] + (attempt.errorMessage.map(Self.indented) ?? [])
