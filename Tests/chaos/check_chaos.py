@@ -9,6 +9,8 @@ what is the machine's. Afterwards all is calm, the queue is drained, and everyth
 demand. Exit status 1 if a job is not COMPLETED (one whose attempts ran out may be retried once, which is counted), a
 row is lost or doubled, a ledger has not one entry for a job, staging or a process is left, or a process ended by
 itself. Then the project's folder is kept, with the logs and, in `chaos.log`, what was done when.
+
+With --children plugins start processes of their own, which have to end with them.
 """
 import argparse
 import collections
@@ -36,6 +38,8 @@ from project import Project, find_program, wait_until  # noqa: E402
 WORKERS, SLOTS = 3, 2
 #: The last files come when so much of the time is over.
 FEEDING_SHARE = 0.9
+#: For the processes to start.
+FIRST_FAULT_SECONDS = 5
 TICK_SECONDS = 0.02
 SCAN_PAUSE_SECONDS = 1
 #: While it is calm: nothing ends for so long means that something is stuck; and all has to end within the other.
@@ -93,7 +97,7 @@ class Chaos:
 
     def disturb(self) -> None:
         begun = time.monotonic()
-        strikes_at = begun + 5
+        strikes_at = begun + FIRST_FAULT_SECONDS
         while (passed := time.monotonic() - begun) < self.seconds:
             self.tick()
             self.feed(int(len(self.files) * passed / (self.seconds * FEEDING_SHARE)) + 1)
@@ -209,8 +213,8 @@ def run(chaos: Chaos) -> None:
         chaos.drain()
         chaos.end()
         lost, doubled = chaos.check()
-    except AssertionError as error:
-        chaos.complain(str(error))
+    except Exception as error:
+        chaos.complain(f"{type(error).__name__}: {error}")
     finally:
         chaos.close()
     for text, count in collections.Counter(chaos.problems).items():

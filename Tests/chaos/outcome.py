@@ -23,16 +23,20 @@ class Queue:
     def __init__(self, project):
         self.path = project.folder / "casparian_flow.sqlite3"
 
-    def query(self, text: str) -> list[tuple]:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as catalog:
+    def query(self, text: str, seconds: float = 60) -> list[tuple]:
+        """seconds: how long another process's lock is waited for."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=seconds)) as catalog:
             return catalog.execute(text).fetchall()
 
     def counts(self) -> dict[str, int]:
         return dict(self.query("SELECT status, count(*) FROM cf_processing_queue GROUP BY status"))
 
     def holders(self) -> set[int]:
-        """Processes that hold jobs."""
-        return {pid for pid, in self.query("SELECT worker_pid FROM cf_processing_queue WHERE status = 'RUNNING'")}
+        """Processes that hold jobs; none, if a sentinel was stopped in the middle of something."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            return {pid for pid, in self.query(
+                "SELECT worker_pid FROM cf_processing_queue WHERE status = 'RUNNING'", seconds=0.2)}
+        return set()
 
     def failed(self) -> list[tuple]:
         """Id, whether its attempts ran out, error."""
