@@ -14,6 +14,8 @@ public enum FailureCause: String, Hashable, Sendable, CaseIterable, Codable {
     case sink
     /// The storage cannot be reached now.
     case unreachable
+    /// Another worker still holds what the job stages or promotes: one that was given up and is not dead.
+    case busy
     /// A disk or a quota is full.
     case full
     /// The job took longer than its deadline.
@@ -24,7 +26,7 @@ public enum FailureCause: String, Hashable, Sendable, CaseIterable, Codable {
     /// Whether the same attempt may succeed later, with nobody having changed anything.
     public var isTransient: Bool {
         switch self {
-        case .guest, .unreachable, .full: true
+        case .guest, .unreachable, .busy, .full: true
         case .plugin, .contract, .file, .configuration, .sink, .deadline, .cancelled: false
         }
     }

@@ -10,12 +10,18 @@ extension Scheduler {
         guard receipt.status == .failed, mayPass(receipt, limits) else { return [.conclude(job, receipt)] }
         let failures = strikes + 1
         let reason = Self.lastLine(receipt.errorMessage)
-        guard failures < attemptsMax(limits) else {
+        // Whoever holds its staging finds out with its lease, or when it wakes up: that is waited for, not forever, since
+        // two topics of a job that share a place look the same.
+        let isBusy = receipt.cause == .busy
+        guard failures < attemptsMax(limits) * (isBusy ? policy.busyFactor : 1) else {
             return [.bury(job, receipt), .note(SchedulerNote(.jobBuried, job: job, detail: reason))]
         }
         mayHaveWork = true
         return [
-            .retry(job, receipt, at: now.wall.advanced(by: policy.pause(after: failures, of: job))),
+            .retry(
+                job, receipt,
+                at: now.wall.advanced(
+                    by: max(policy.pause(after: failures, of: job), isBusy ? policy.lease : .zero))),
             .note(SchedulerNote(.jobRetried, job: job, detail: reason)),
         ]
     }
@@ -52,6 +58,12 @@ extension Scheduler {
             ]
         }
         return requeue(job, at: now.wall.advanced(by: policy.pause(after: losses, of: job)), reason)
+    }
+
+    /// A job of an earlier sentinel has no worker any more.
+    mutating func lapse(_ job: RunningJob, _ reason: String, _ now: SchedulerTime) -> [SchedulerAction] {
+        guard job.mayHaveRun else { return requeue(job.id, at: nil, reason) }
+        return lost(job.id, job.attempt, strikes: job.strikes, limits: job.limits, reason, now)
     }
 
     /// Takes a job away from its holder.

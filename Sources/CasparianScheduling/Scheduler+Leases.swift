@@ -5,7 +5,9 @@ extension Scheduler {
         guard let worker = workers[key] else { return [] }
         // One that announced heartbeats reconnects by itself and says so; a plain one never would.
         guard worker.announcesHeartbeats else { return lose(key, "its connection ended", now) }
-        workers[key]?.reconnectBy = now.elapsed + policy.reconnectGrace
+        // Until then it may promote: it counts from the last heartbeat that was answered, which came before `lastHeard`.
+        let grace = worker.waitsForLease ? max(policy.reconnectGrace, policy.lease) : policy.reconnectGrace
+        workers[key]?.reconnectBy = now.elapsed + grace
         return []
     }
 
@@ -24,10 +26,9 @@ extension Scheduler {
         }
         for (job, orphan) in orphans.sorted(by: { $0.key < $1.key }) where orphan.until <= now.elapsed {
             orphans[job] = nil
-            // It may have ended its worker, or the sentinel was away for long.
-            actions += lost(
-                job, orphan.job.attempt, strikes: orphan.job.strikes, limits: orphan.job.limits,
-                "no worker reported it after the sentinel began", now)
+            if formerOrphans.count >= Self.formerHoldersMax { formerOrphans.removeAll() }
+            formerOrphans[job] = orphan.job
+            actions += lapse(orphan.job, "no worker reported it after the sentinel began", now)
         }
         return actions
     }

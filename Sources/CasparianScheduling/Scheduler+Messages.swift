@@ -107,6 +107,7 @@ extension Scheduler {
         }
         orphans[job] = nil
         formerHolders[job] = nil
+        formerOrphans[job] = nil
         let ending = end(
             job, receipt, strikes: held?.strikes ?? orphan?.strikes ?? 0,
             limits: held?.limits ?? orphan?.limits ?? PluginLimits(), now)
@@ -129,7 +130,9 @@ extension Scheduler {
         if holder[job] == nil, let orphan = orphans[job]?.job {
             return mayBelong(orphan, to: key) && isAbout(orphan.attempt)
         }
-        return receipt.status == .success && formerHolders[job] == key
+        guard receipt.status == .success else { return false }
+        if let former = formerOrphans[job], workers[key] != nil, mayBelong(former, to: key) { return true }
+        return formerHolders[job] == key
     }
 
     /// False if the catalog says that another process got the job. A worker that has not said who it is yet may have.

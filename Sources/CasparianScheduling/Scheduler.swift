@@ -14,6 +14,8 @@ public struct Scheduler: Sendable {
     var orphans: [JobID: (job: RunningJob, until: Duration)] = [:]
     /// Who held a job before it was taken away: its late success still counts.
     var formerHolders: [JobID: WorkerKey] = [:]
+    /// The same for jobs of an earlier sentinel, whose worker had not said who it is.
+    var formerOrphans: [JobID: RunningJob] = [:]
     /// Plugins whose last job failed.
     var circuits: [String: Circuit] = [:]
     /// Content hash of each plugin's source, as the worker has it that came last.
@@ -33,6 +35,11 @@ public struct Scheduler: Sendable {
     public var runningCount: Int { holder.count + orphans.count }
     /// For simulations: whether a worker has identified.
     package func knows(_ worker: WorkerKey) -> Bool { workers[worker] != nil }
+    /// Host and process id of workers whose connections ended and who may come back.
+    public var away: [(worker: WorkerKey, host: String, pid: Int64)] {
+        workers.values.filter { $0.reconnectBy != nil && $0.pid > 0 }.map { ($0.key, $0.host, $0.pid) }
+    }
+
     /// Plugins whose jobs find a worker, if only to fail there with the reason.
     public var offeredPlugins: Set<String> { Set(workers.values.flatMap { $0.plugins + $0.broken }) }
 
@@ -42,6 +49,7 @@ public struct Scheduler: Sendable {
         case .started(let running): return start(running, now)
         case .message(let message, let key): return receive(message, from: key, now)
         case .disconnected(let key): return disconnected(key, now)
+        case .died(let key): return workers[key]?.reconnectBy == nil ? [] : lose(key, "its process is gone", now)
         case .tick: return tick(now)
         case .catalogChanged:
             mayHaveWork = true
@@ -112,8 +120,7 @@ public struct Scheduler: Sendable {
         var actions: [SchedulerAction] = []
         for job in running {
             if job.isHolderDead {
-                actions += lost(
-                    job.id, job.attempt, strikes: job.strikes, limits: job.limits, "its worker is dead", now)
+                actions += lapse(job, "its worker is dead", now)
             } else {
                 orphans[job.id] = (job, now.elapsed + policy.lease)
             }

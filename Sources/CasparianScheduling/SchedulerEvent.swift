@@ -8,6 +8,8 @@ public enum SchedulerEvent: Hashable, Sendable {
     case message(WireMessage, from: WorkerKey)
     /// A worker's connection ended.
     case disconnected(WorkerKey)
+    /// The process of a worker that is away (`Scheduler.away`) is gone.
+    case died(WorkerKey)
     /// Somebody wrote to the catalog.
     case catalogChanged
     /// RUNNING jobs that somebody wants to end, each time the catalog was asked.
@@ -29,11 +31,14 @@ public struct RunningJob: Hashable, Sendable {
     /// Attempts that failed or were lost so far, for reasons that may pass.
     public var strikes: Int
     public var limits: PluginLimits
+    /// It may have begun; the others waited behind it at its worker.
+    public var mayHaveRun: Bool
 
     public init(
         id: JobID, pluginName: String, attempt: Int, workerHost: String? = nil, workerPID: Int64? = nil,
-        isHolderDead: Bool, strikes: Int = 0, limits: PluginLimits = PluginLimits()
+        isHolderDead: Bool, strikes: Int = 0, limits: PluginLimits = PluginLimits(), mayHaveRun: Bool = true
     ) {
+        self.mayHaveRun = mayHaveRun
         self.strikes = strikes
         self.limits = limits
         self.id = id

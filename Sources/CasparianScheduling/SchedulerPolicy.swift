@@ -5,6 +5,9 @@ public struct SchedulerPolicy: Hashable, Sendable {
     /// A worker that announced heartbeats, or a job it holds, is lost when nothing was heard of it for so long.
     public var lease: Duration
     /// The same while its connection is down: it reconnects by itself, or it is dead.
+    ///
+    /// A worker that waits for its lease before it promotes (`fence`) keeps it while it is away, unless its process is
+    /// known to be dead.
     public var reconnectGrace: Duration
     /// A worker without heartbeats may take so long for one job.
     public var plainJobDeadline: Duration
@@ -21,6 +24,8 @@ public struct SchedulerPolicy: Hashable, Sendable {
     /// Wait before the second attempt; twice as long before each further one, up to `retryMax`.
     public var retryBase: Duration
     public var retryMax: Duration
+    /// So many times as many attempts for a job whose staging another worker holds.
+    let busyFactor = 4
     /// So many jobs of a plugin that fail for good one after the other pause it.
     public var failuresInARow: Int
     /// How long; twice as long after each job that was tried in vain, up to `pluginPauseMax`.

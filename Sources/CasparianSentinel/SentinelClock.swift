@@ -27,6 +27,9 @@ enum ProcessProbe {
     /// False for other hosts' processes and whenever it cannot be told.
     static func isDead(host: String?, pid: Int64?) -> Bool {
         guard let host, let pid, pid > 0, host == ProcessInfo.processInfo.hostName else { return false }
-        return kill(pid_t(clamping: pid), 0) != 0 && errno == ESRCH
+        if kill(pid_t(clamping: pid), 0) != 0 { return errno == ESRCH }
+        // One that has ended and that its parent has not asked about.
+        let text = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map { String(decoding: $0, as: UTF8.self) }
+        return text?.split(separator: ")").last?.split(separator: " ").first == "Z"
     }
 }

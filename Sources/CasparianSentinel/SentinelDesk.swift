@@ -47,14 +47,25 @@ struct SentinelDesk {
             worker.currentJobID = nil
             return worker
         }
+        let first = Self.oldest(running)
         let jobs = running.map { listed in
             RunningJob(
                 id: listed.job.id, pluginName: listed.job.pluginName, attempt: listed.job.retryCount + 1,
                 workerHost: listed.job.workerHost, workerPID: listed.job.workerPID,
                 isHolderDead: ProcessProbe.isDead(host: listed.job.workerHost, pid: listed.job.workerPID),
-                strikes: listed.course.strikes, limits: limits[listed.job.pluginName] ?? PluginLimits())
+                strikes: listed.course.strikes, limits: limits[listed.job.pluginName] ?? PluginLimits(),
+                mayHaveRun: first.contains(listed.job.id))
         }
         try await perform(scheduler.handle(.started(jobs), now: clock.now()))
+    }
+
+    /// The job that each worker got first, which is the one that surely ran: how many slots it has nobody knows any more.
+    private static func oldest(_ running: [JobListing]) -> Set<JobID> {
+        let byWorker = Dictionary(grouping: running.map(\.job)) { "\($0.workerPID ?? 0)@\($0.workerHost ?? "")" }
+        return Set(
+            byWorker.values.compactMap { jobs in
+                jobs.min { ($0.claimTime ?? .first, $0.id) < ($1.claimTime ?? .first, $1.id) }?.id
+            })
     }
 
     mutating func work(_ turn: SentinelTurn) async throws {
@@ -62,6 +73,9 @@ struct SentinelDesk {
         var actions: [SchedulerAction] = []
         for message in turn.messages {
             if let event = event(message) { actions += scheduler.handle(event, now: now) }
+        }
+        for worker in scheduler.away where ProcessProbe.isDead(host: worker.host, pid: worker.pid) {
+            actions += scheduler.handle(.died(worker.worker), now: now)
         }
         if turn.catalogChanged { actions += scheduler.handle(.catalogChanged, now: now) }
         if turn.catalogChanged || turn.ticked {

@@ -29,12 +29,15 @@ public struct SinkError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// True if the same attempt may succeed later.
     public let isTransient: Bool
+    /// True if another attempt of the same job holds what this one needs; then it is transient, too.
+    public let isBusy: Bool
 
-    public init(code: Code, target: String, message: String, isTransient: Bool = false) {
+    public init(code: Code, target: String, message: String, isTransient: Bool = false, isBusy: Bool = false) {
+        self.isBusy = isBusy
         self.code = code
         self.target = target
         self.message = message
-        self.isTransient = isTransient
+        self.isTransient = isTransient || isBusy
     }
 
     public var description: String { "sink \(target): \(message)" }

@@ -16,6 +16,7 @@ extension FailureCause {
     }
 
     private static func cause(of error: SinkError) -> FailureCause {
+        if error.isBusy { return .busy }
         switch error.code {
         case .io where tellsOfFullDisk(error.message): return .full
         case .invalidURI, .unknownScheme: return .configuration

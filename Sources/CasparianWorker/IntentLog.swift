@@ -46,7 +46,7 @@ public struct IntentLog: Sendable {
         let held = Held(intent: intent, path: path, descriptor: descriptor)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw SinkError(
-                code: .io, target: path, message: "another worker promotes the same job", isTransient: true)
+                code: .io, target: path, message: "another worker promotes the same job", isBusy: true)
         }
         let written = data.withUnsafeBytes { bytes in
             ftruncate(descriptor, 0) == 0 && write(descriptor, bytes.baseAddress, bytes.count) == bytes.count

@@ -83,7 +83,7 @@ final class Staging {
                 code: .rejected, target: request.uri.description,
                 message:
                     "the staging table \(name) is in use: two topics of the job go to one table, or another worker "
-                    + "runs the same job", isTransient: true)
+                    + "runs the same job", isBusy: true)
         }
         isLocked = true
     }

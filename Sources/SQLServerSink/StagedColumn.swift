@@ -85,8 +85,11 @@ struct SinkContext: Hashable, Sendable {
     var topic: String
     var file: String
 
-    func error(_ code: SinkError.Code, _ reason: String, isTransient: Bool = false) -> SinkError {
+    func error(
+        _ code: SinkError.Code, _ reason: String, isTransient: Bool = false, isBusy: Bool = false
+    ) -> SinkError {
         SinkError(
-            code: code, target: target, message: "topic '\(topic)' of \(file): \(reason)", isTransient: isTransient)
+            code: code, target: target, message: "topic '\(topic)' of \(file): \(reason)", isTransient: isTransient,
+            isBusy: isBusy)
     }
 }

@@ -32,7 +32,7 @@ final class StagingTable {
         guard try StagingLock.take(place, on: connection, waitMilliseconds: StagingLock.waitForAttempt) else {
             throw context.error(
                 .unreachable, "another attempt of this job still holds \(place.text); try again when it has ended",
-                isTransient: true)
+                isBusy: true)
         }
         do {
             try make(origin)

@@ -39,7 +39,7 @@ public enum StagingLock {
             code: .io, target: path,
             message:
                 "is being written already: two topics of the job go to one file, or another worker runs the same job",
-            isTransient: true)
+            isBusy: true)
     }
 
     /// The same, tried once; nil also if a living process holds it.

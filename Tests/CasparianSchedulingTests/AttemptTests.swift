@@ -14,7 +14,9 @@ import Testing
 
     private static let transient: Set<FailureCause> = [.guest, .unreachable, .full]
 
-    @Test("for a reason that may pass is followed by another, later each time", arguments: FailureCause.allCases)
+    @Test(
+        "for a reason that may pass is followed by another, later each time",
+        arguments: FailureCause.allCases.filter { $0 != .busy })
     func causes(cause: FailureCause) throws {
         var former = Duration.zero
         for strikes in 0..<4 {
@@ -33,6 +35,29 @@ import Testing
         let actions = fixture.receive(SchedulerFixture.failure(cause: cause), job: 1, from: "w")
         #expect(actions.buried == (Self.transient.contains(cause) ? [1] : []))
         #expect(actions.retried(fixture.now).isEmpty)
+    }
+
+    @Test("because another worker holds its staging waits a lease each time, and longer in all, but not for ever")
+    func busy() {
+        for strikes in [0, 3, 4, 18] {
+            var fixture = holding(strikes: strikes)
+            let actions = fixture.receive(SchedulerFixture.failure(cause: .busy), job: 1, from: "w")
+            #expect(actions.buried.isEmpty && (actions.retried(fixture.now)[1] ?? .zero) >= .seconds(15))
+        }
+        var fixture = holding(strikes: 19)
+        #expect(fixture.receive(SchedulerFixture.failure(cause: .busy), job: 1, from: "w").buried == [1])
+    }
+
+    @Test("of an earlier sentinel counts for the job that surely ran")
+    func orphans() {
+        let jobs = [true, false].enumerated().map { index, mayHaveRun in
+            RunningJob(
+                id: JobID(Int64(index + 1)), pluginName: "p", attempt: 5, isHolderDead: true, strikes: 4,
+                mayHaveRun: mayHaveRun)
+        }
+        var fixture = SchedulerFixture()
+        let actions = fixture.handle(.started(jobs))
+        #expect(actions.buried == [1] && actions.requeued == [2] && actions.retried(fixture.now).isEmpty)
     }
 
     @Test("for a reason that nobody told ends the job")

@@ -112,4 +112,21 @@ import Testing
         #expect(requeued == [2])
         #expect(fixture.receive(SchedulerFixture.success(attempt: 2), job: 1, from: "w").concluded == [1])
     }
+
+    @Test("of a worker that asks before it promotes lasts while it is away, unless its process is dead")
+    func away() {
+        var fixture = SchedulerFixture()
+        fixture.join("w", pid: 7)
+        _ = fixture.give(1, to: "w")
+        #expect(fixture.scheduler.away.isEmpty && fixture.handle(.died("w")).isEmpty)
+        #expect(fixture.handle(.disconnected("w")).requeued.isEmpty)
+        #expect(fixture.scheduler.away.map(\.pid) == [7] && fixture.scheduler.away.map(\.host) == ["here"])
+        #expect(fixture.pass(.seconds(14)).requeued.isEmpty, "it may still promote")
+        #expect(fixture.handle(.died("w")).requeued == [1])
+
+        fixture.join("v", pid: 8)
+        _ = fixture.give(2, to: "v")
+        _ = fixture.handle(.disconnected("v"))
+        #expect(fixture.pass(.seconds(16)).requeued == [2])
+    }
 }

@@ -72,4 +72,18 @@ import Testing
         let actions = fixture.receive(SchedulerFixture.heartbeat(1), from: "old")
         #expect(actions.sent(to: "old") == [WireMessage(jobID: 1, .abort)])
     }
+
+    @Test("of success counts from the process that an earlier sentinel gave the job to, also after its time was up")
+    func lateOrphan() {
+        let job = RunningJob(
+            id: 1, pluginName: "p", attempt: 1, workerHost: SchedulerFixture.host, workerPID: 7, isHolderDead: false)
+        var fixture = SchedulerFixture(running: [job])
+        #expect(fixture.pass(.seconds(20)).requeued == [1])
+        #expect(
+            fixture.receive(SchedulerFixture.success(attempt: 1), job: 1, from: "w").concluded.isEmpty, "a stranger")
+        fixture.join("other", pid: 8)
+        #expect(fixture.receive(SchedulerFixture.success(attempt: 1), job: 1, from: "other").concluded.isEmpty)
+        fixture.join("w", pid: 7)
+        #expect(fixture.receive(SchedulerFixture.success(attempt: 1), job: 1, from: "w").concluded == [1])
+    }
 }
