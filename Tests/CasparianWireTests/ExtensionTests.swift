@@ -41,6 +41,6 @@ import Testing
     }
 
     @Test func `Only what may pass by itself is worth another attempt`() {
-        #expect(FailureCause.allCases.filter(\.isTransient) == [.guest, .unreachable, .full])
+        #expect(FailureCause.allCases.filter(\.isTransient) == [.guest, .unreachable, .busy, .full])
     }
 }
