@@ -64,12 +64,27 @@ public struct Scheduler: Sendable {
         let loadable = workers.values.contains { !$0.broken.isEmpty } ? Set(workers.values.flatMap(\.plugins)) : []
         // In a stable order, so that a run can be repeated; the catalog hands out jobs in turns.
         let inOrder = workers.values.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+        let expected = orphansByProcess
         return inOrder.compactMap { worker in
-            let room = worker.room(policy)
+            // What an earlier sentinel gave it is there, too, though it has not said so yet.
+            let room = worker.room(policy) - (expected[WorkerProcess(host: worker.host, pid: worker.pid)] ?? 0)
             // What no worker can load fails at one that has it, with the traceback; it does not wait unseen.
             let plugins = worker.plugins + worker.broken.filter { !loadable.contains($0) }
             guard room > 0, !plugins.isEmpty else { return nil }
             return Opening(worker: worker.key, host: worker.host, pid: worker.pid, count: room, plugins: plugins)
+        }
+    }
+
+    private struct WorkerProcess: Hashable {
+        let host: String
+        let pid: Int64
+    }
+
+    /// Jobs of an earlier sentinel, by the process that the catalog says got them.
+    private var orphansByProcess: [WorkerProcess: Int] {
+        orphans.values.reduce(into: [:]) { counts, orphan in
+            guard let host = orphan.job.workerHost, let pid = orphan.job.workerPID else { return }
+            counts[WorkerProcess(host: host, pid: pid), default: 0] += 1
         }
     }
 
