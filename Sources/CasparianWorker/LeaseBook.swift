@@ -85,11 +85,12 @@ struct LeaseBook {
         return now < shown + length - length / Self.marginDivisor
     }
 
-    /// Whether leases count: with a sentinel that answers. After a reconnection it gets one lease's time to show that it
-    /// does; one that was replaced by a plain one never will.
+    /// Whether leases count: with a sentinel that answers. Each connection gets one lease's time to show that it leads to
+    /// one, the first one too: a sentinel that was killed before its first answer is no plain one. One that is, or that
+    /// was replaced by a plain one, never will.
     private func fences(_ length: Duration, at now: Duration) -> Bool {
-        guard hasBeenAnswered, !isAnswered, let connectedAt else { return isAnswered }
-        return now < connectedAt + length
+        guard !isAnswered, let since = connectedAt ?? introducedAt else { return isAnswered }
+        return now < since + length
     }
 
     /// Whether an answer that names the job can be on its way.

@@ -139,6 +139,15 @@ import Testing
         #expect(state.handle(.tick, at: .seconds(55)) == [.promote(5, slot: 0)], "it is a plain one")
     }
 
+    @Test func `A sentinel that was killed before its first answer is not taken for a plain one at once`() {
+        var state = Self.connected(isAnswered: false)
+        _ = state.handle(Self.order(5), at: .seconds(1))
+        _ = state.handle(.connected, at: .seconds(40))
+        #expect(heartbeat(state.handle(.promotionWanted(5, slot: 0), at: .seconds(41))) != nil)
+        #expect(!state.handle(.tick, at: .seconds(54)).contains(.promote(5, slot: 0)))
+        #expect(state.handle(.tick, at: .seconds(55)) == [.promote(5, slot: 0)], "it is a plain one")
+    }
+
     @Test func `Nothing stops a promotion that has begun, and its outcome is told`() throws {
         var state = Self.connected()
         _ = state.handle(Self.order(5, deadline: 3), at: .seconds(1))
