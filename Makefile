@@ -5,7 +5,7 @@ BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
 .PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs bench bench-build
-.PHONY: fuzz check-real check-fidelity check-crash check-sharing chaos large-csv install clean
+.PHONY: fuzz soak check-real check-fidelity check-crash check-sharing chaos large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -31,6 +31,8 @@ format: ## Format in place
 
 seeds: deps-test ## Many simulated runs of sentinel and workers under faults
 	CASPARIAN_SEEDS=1000 swift test --disable-xctest --filter SimulationTests
+soak: deps-test ## Many more (ARGS="COUNT [FIRST]"; CASPARIAN_SEED=N runs one and tells its story)
+	@Scripts/soak $(ARGS)
 samples: deps-test ## The main job on the sample data, with the debug build
 	swift build --product casparian
 	@Scripts/run-samples .build/debug/casparian

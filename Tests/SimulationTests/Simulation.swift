@@ -3,87 +3,150 @@ import CasparianModel
 import CasparianScheduling
 import CasparianTestKit
 import CasparianWire
-import Testing
 
 @testable import CasparianWorker
 
 /// A sentinel and workers with their real minds, on simulated time, over a network that delays and loses, with
-/// processes that die, sleep and come back. Everything follows from the seed.
+/// processes that die, sleep and come back. Everything follows from the seed. Ends at the first broken invariant.
 struct Simulation {
     enum Event {
         case toSentinel(WireMessage, from: Int, connection: Int)
         case toWorker(WireMessage, Int, connection: Int)
         case tick(sentinel: Int)
+        /// The catalog refused a turn's transaction; the same one is tried again.
+        case commitAgain(sentinel: Int)
         case heartbeat(Int)
         case jobEnds(worker: Int, slot: Int, run: Int)
         case fault
         case reconnect(Int)
         case startSentinel
+        case files(wave: Int)
     }
 
-    /// Jobs, and every how many of them fails whatever is tried.
+    enum Link: Hashable {
+        case fromWorker(Int)
+        case toWorker(Int)
+    }
+
+    /// Jobs, which come in waves, and every how many of them fails whatever is tried.
     static let jobCount = 60
+    static let waves = 3
     static let poisonEvery = 13
     /// Faults happen until then; the rest of the time is for healing.
     static let faultsEnd = Duration.seconds(90)
+    /// Workers that were suspended wake until then, and what they do late has to be harmless.
+    static let quiet = faultsEnd + .seconds(60)
     static let end = Duration.seconds(400)
+    /// Plugin `p` has no limits of its own; failures of `q` are tried again.
+    static let limits = ["q": PluginLimits(concurrency: 2, attemptsMax: 3, retriesFailures: true)]
+    static let concurrency = ["q": 2]
+    /// Of a message that was on its way while its connection broke, and comes after it is there again.
+    static let lateConnection = -1
+    /// Which run, at which worker, a receipt is about.
+    static let runMetric = "run"
+    static let workerMetric = "worker"
+    static let lie = "a lie"
 
     let catalog = InMemoryCatalog()
+    let mutation: Mutation?
+    let jumpsClock: Bool
+    let isTraced: Bool
     var random: SeededRandom
     var agenda = Agenda<Event>()
     var workers: [SimulatedWorker] = []
     var scheduler: Scheduler?
     /// Counts sentinels, so that a dead one's timer does not tick for the next.
     var sentinel = 0
+    /// A turn whose transaction was refused, and what came in meanwhile.
+    var stuck: SimulatedTurn?
+    var inbox: [SchedulerEvent] = []
+    var catalogRefusesUntil = Duration.zero
+    /// How far the wall clock was set off.
+    var wallOffset = Duration.zero
     var runs = 0
     /// When the last message of each link arrives: links keep order.
-    var lastArrival: [String: Duration] = [:]
-
-    /// What is in the target, and how often a job's rows were put there: the sink's ledger keeps it at one.
-    var promoted: Set<JobID> = []
-    var conclusions: [JobID: Int] = [:]
+    var lastArrival: [Link: Duration] = [:]
+    var invariants = Invariants()
+    var cancelled: Set<JobID> = []
     var faults = 0
 
-    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+    /// - Parameters:
+    ///   - mutation: A bug to plant.
+    ///   - jumpsClock: Whether the wall clock is set now and then.
+    ///   - isTraced: Whether to print what happens.
+    init(seed: UInt64, mutation: Mutation? = nil, jumpsClock: Bool = true, isTraced: Bool = false) {
+        random = SeededRandom(seed: seed)
+        self.mutation = mutation
+        self.jumpsClock = jumpsClock
+        self.isTraced = isTraced
+    }
 
     static func isPoison(_ job: JobID) -> Bool { job.rawValue % Int64(poisonEvery) == 0 }
+    static func attemptsMax(_ plugin: String) -> Int { limits[plugin]?.attemptsMax ?? SchedulerPolicy().attemptsMax }
 
     var wall: Timestamp {
-        Timestamp(microsecondsSinceEpoch: 1_750_000_000_000_000).advanced(by: agenda.now)
+        Timestamp(microsecondsSinceEpoch: 1_750_000_000_000_000).advanced(by: agenda.now + wallOffset)
     }
     var time: SchedulerTime { SchedulerTime(elapsed: agenda.now, wall: wall) }
 
-    mutating func run() async throws {
-        try await queueJobs()
-        try await startSentinel()
-        for _ in 0..<3 { try await startWorker() }
-        agenda.add(.fault, at: .seconds(1))
-        while let event = agenda.next(until: Self.end) { try await happen(event) }
+    func note(_ text: @autoclosure () -> String) {
+        if isTraced { print("\(agenda.now): \(text())") }
     }
 
-    private func queueJobs() async throws {
-        let root = try await catalog.addSourceRoot(path: "/data")
-        try await catalog.setPluginConfig(PluginConfig(pluginName: "p", subscriptionTags: ["t"]))
-        let seen = (0..<Self.jobCount).map { number in
-            FileObservation(
-                relativePath: "\(number).csv", sizeBytes: 1, modified: wall,
-                contentHash: ContentHash(digest: Array(repeating: UInt8(number), count: 32)), tags: ["t"],
-                plugins: ["p"], priority: number % 3)
+    /// Runs to the end, or to the first broken invariant, which it returns.
+    @discardableResult mutating func run() async throws -> Violation? {
+        try await configure()
+        for wave in 0..<Self.waves { agenda.add(.files(wave: wave), at: .seconds(25 * wave)) }
+        agenda.add(.startSentinel, at: .zero)
+        for _ in 0..<3 { startWorker() }
+        agenda.add(.fault, at: .seconds(1))
+        while invariants.violation == nil, !isOver, let event = agenda.next(until: Self.end) { try await happen(event) }
+        if invariants.violation == nil {
+            invariants.end(try await catalog.jobs(JobFilter()), cancelled: cancelled, agenda.now)
         }
-        _ = try await catalog.record(seen, root: root.id, now: wall)
+        return invariants.violation
+    }
+
+    private var isOver: Bool { agenda.now > Self.quiet && invariants.unended == 0 && scheduler?.runningCount == 0 }
+
+    private func configure() async throws {
+        _ = try await catalog.addSourceRoot(path: "/data")
+        for plugin in ["p", "q"] {
+            try await catalog.setPluginConfig(PluginConfig(pluginName: plugin, subscriptionTags: [plugin]))
+        }
+        for (plugin, limits) in Self.limits {
+            var limits = limits
+            if mutation == .concurrencyIsIgnored { limits.concurrency = nil }
+            try await catalog.setPluginLimits(limits, plugin: plugin)
+        }
+    }
+
+    /// New files come, and somebody tells the sentinel that the catalog has changed.
+    private mutating func queueJobs(wave: Int) async throws {
+        let count = Self.jobCount / Self.waves
+        let seen = (wave * count..<(wave + 1) * count).map { number in
+            let plugin = number % 3 == 0 ? "q" : "p"
+            return FileObservation(
+                relativePath: "\(number).csv", sizeBytes: 1, modified: wall,
+                contentHash: ContentHash(digest: Array(repeating: UInt8(number), count: 32)), tags: [plugin],
+                plugins: [plugin], priority: number % 3)
+        }
+        let roots = try await catalog.sourceRoots()
+        _ = try await catalog.record(seen, root: roots[0].id, now: wall)
+        invariants.begin(try await catalog.jobs(JobFilter()))
+        try await tell(.catalogChanged)
     }
 
     private mutating func happen(_ event: Event) async throws {
         switch event {
         case .toSentinel(let message, let worker, let connection):
-            guard workers[worker].connection == connection, workers[worker].isConnected || workers[worker].isGone else {
-                return
-            }
-            try await tell(.message(message, from: workers[worker].key))
+            try await arrive(message, from: worker, connection: connection)
         case .tick(let number):
             guard number == sentinel, scheduler != nil else { return }
             agenda.add(.tick(sentinel: number), at: agenda.now + .seconds(1))
             try await tell(.tick)
+        case .commitAgain(let number):
+            if number == sentinel, stuck != nil { try await commitTurn() }
         case .toWorker(let message, let worker, let connection):
             guard workers[worker].connection == connection, workers[worker].isConnected else { return }
             if isPutOff(event, worker) { return }
@@ -97,10 +160,14 @@ struct Simulation {
         case .jobEnds(let worker, let slot, let run): jobEnds(event, worker, slot, run)
         case .fault: try await fault()
         case .reconnect(let worker):
-            guard !workers[worker].isGone else { return }
+            guard !workers[worker].isGone, !workers[worker].isConnected else { return }
+            if isPutOff(event, worker) { return }
             workers[worker].isConnected = true
+            workers[worker].connectedAt = agenda.now
+            note("worker \(worker) is connected again")
             perform(workers[worker].state.handle(.connected, at: agenda.now), worker)
         case .startSentinel: try await startSentinel()
+        case .files(let wave): try await queueJobs(wave: wave)
         }
     }
 
@@ -112,84 +179,28 @@ struct Simulation {
         return true
     }
 
-    // MARK: Sentinel
+    // MARK: Network
 
-    mutating func startSentinel() async throws {
-        guard scheduler == nil else { return }
-        sentinel += 1
-        scheduler = Scheduler()
-        let running = try await catalog.jobs(JobFilter(status: .running)).map { listed in
-            RunningJob(
-                id: listed.job.id, pluginName: "p", attempt: listed.job.retryCount + 1,
-                workerHost: listed.job.workerHost, workerPID: listed.job.workerPID,
-                isHolderDead: workers.indices.contains { Int64($0) == listed.job.workerPID && workers[$0].isGone }
-                    && random.oneIn(2))
-        }
-        try await tell(.started(running))
-        agenda.add(.tick(sentinel: sentinel), at: agenda.now + .seconds(1))
-        for worker in workers.indices where !workers[worker].isGone { try await disconnect(worker) }
-    }
-
-    /// A turn of the sentinel: think, write, send.
-    mutating func tell(_ event: SchedulerEvent) async throws {
-        let now = time
-        guard let actions = scheduler?.handle(event, now: now) else { return }
-        var batch = QueueBatch()
-        var sends: [(WireMessage, WorkerKey)] = []
-        for action in actions {
-            switch action {
-            case .conclude(let job, let receipt): batch.conclusions.append(Conclusion(jobID: job, receipt: receipt))
-            case .bury(let job, let receipt):
-                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .bury))
-            case .retry(let job, let receipt, let time):
-                batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .retry(at: time)))
-            case .requeue(let job, let time):
-                batch.requeues.append(Requeue(job, notBefore: time, isStrike: time != nil))
-            case .send(let message, let key): sends.append((message, key))
-            case .register, .save, .note, .acknowledge, .pause, .resume: break
-            }
-        }
-        let openings = scheduler?.openings() ?? []
-        batch.claims = openings.enumerated().map { index, opening in
-            Claim(
-                claimant: "\(index)", workerHost: opening.host, workerPID: opening.pid, count: opening.count,
-                plugins: opening.plugins)
-        }
-        batch.rooms = scheduler?.pluginRooms(now: now.elapsed) ?? [:]
-        let result = try await catalog.commit(batch, now: wall)
-        let ignored = Set(result.ignoredConclusions)
-        for conclusion in batch.conclusions where !ignored.contains(conclusion.jobID) {
-            conclusions[conclusion.jobID, default: 0] += 1
-        }
-        // It may die between the transaction and the messages.
-        if agenda.now < Self.faultsEnd, random.oneIn(400) { return killSentinel() }
-        let assignments = result.claimed.compactMap { job -> (worker: WorkerKey, job: JobAssignment)? in
-            guard let index = Int(job.claimant) else { return nil }
-            let order = DispatchPayload(
-                pluginName: "p", filePath: job.filePath, sinks: [], fileVersionID: job.fileVersionID.rawValue)
-            return (
-                openings[index].worker, JobAssignment(jobID: job.jobID, attempt: job.attempt, order: order)
-            )
-        }
-        let asked = openings.reduce(0) { $0 + $1.count }
-        let more = scheduler?.dispatch(assignments, isExhausted: result.claimed.count < asked, now: now) ?? []
-        for case .send(let message, let key) in more { sends.append((message, key)) }
-        for (message, key) in sends {
-            guard let worker = workers.firstIndex(where: { $0.key == key }) else { continue }
-            send(.toWorker(message, worker, connection: workers[worker].connection), link: "to \(worker)")
-        }
-    }
-
-    mutating func killSentinel() {
-        scheduler = nil
-        faults += 1
-        agenda.add(.startSentinel, at: agenda.now + .milliseconds(Int.random(in: 10...8_000, using: &random)))
-    }
-
-    mutating func send(_ event: Event, link: String) {
+    mutating func send(_ event: Event, link: Link) {
         let arrival = max(
             lastArrival[link] ?? .zero, agenda.now + .microseconds(Int.random(in: 100...30_000, using: &random)))
         lastArrival[link] = arrival
         agenda.add(event, at: arrival)
+    }
+
+    /// What was on its way while the connection broke is lost, or comes when it is there again: late, out of order with
+    /// what is sent then, and sometimes twice.
+    private mutating func arrive(_ message: WireMessage, from worker: Int, connection: Int) async throws {
+        if connection == Self.lateConnection {
+            note("\(message.operation) of job \(message.jobID) from worker \(worker) is late")
+        } else if workers[worker].connection != connection || !(workers[worker].isConnected || workers[worker].isGone) {
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                agenda.add(
+                    .toSentinel(message, from: worker, connection: Self.lateConnection),
+                    at: agenda.now + .milliseconds(Int.random(in: 1...12_000, using: &random)))
+            }
+            return
+        }
+        try await tell(.message(message, from: workers[worker].key))
     }
 }
