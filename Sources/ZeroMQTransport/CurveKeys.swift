@@ -44,10 +44,12 @@ public struct CurveSecretKey: Hashable, Sendable, CustomStringConvertible, Custo
     public static func generate() throws(TransportError) -> CurveSecretKey {
         var publicText = [CChar](repeating: 0, count: Z85.keyCharacters + 1)
         var secretText = publicText
-        guard zmq_curve_keypair(&publicText, &secretText) == 0, let key = CurveSecretKey(Z85.text(secretText)) else {
-            throw Z85.unsupported
+        while true {
+            guard zmq_curve_keypair(&publicText, &secretText) == 0, let key = CurveSecretKey(Z85.text(secretText))
+            else { throw Z85.unsupported }
+            // One that begins with a dash is an option to every command that it is handed to.
+            if !key.publicKey.text.hasPrefix("-") { return key }
         }
-        return key
     }
 
     /// The 40 characters of Z85, to write them into a file of mode 600 and nowhere else.

@@ -62,6 +62,10 @@ import Testing
         await server.close()
     }
 
+    @Test func `No public key begins with a dash, which commands would take for an option`() throws {
+        for _ in 0..<1_000 { #expect(try !CurveSecretKey.generate().publicKey.text.hasPrefix("-")) }
+    }
+
     @Test func `With keys a transport does what every transport does`() async throws {
         try await TransportBehaviour { [self] in
             let server = try bind(allowing: [worker.publicKey])

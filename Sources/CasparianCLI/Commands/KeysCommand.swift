@@ -90,7 +90,8 @@ struct KeysCommand: AsyncParsableCommand {
             discussion: "Examples:\n  casparian keys allow rack7.public\n  casparian keys allow 'KEY' --name rack7")
         @OptionGroup var project: ProjectOptions
         @OptionGroup var place: KeyFolderOptions
-        @Argument(help: "The worker's public key: a file, or the 40 characters.") var key: String
+        @Argument(help: "The worker's public key: a file, or the 40 characters (behind -- if they begin with a dash).")
+        var key: String
         @Option(help: "A name for it. Default: that of the file.") var name: String?
 
         func run() async throws {
