@@ -79,7 +79,10 @@ public protocol QueueCatalog: Sendable {
     func retry(job: JobID, now: Timestamp) async throws -> Bool
     /// Ends a job that waits; notes the wish for one that runs, whose worker the sentinel tells.
     ///
-    /// - Parameter person: Who wants it, for the job's message.
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - person: Who wants it, for the job's message.
+    ///   - now: The time that stands in the catalog.
     func cancel(job: JobID, by person: String, now: Timestamp) async throws -> CancelOutcome
     /// Plugins that the sentinel has paused, by name.
     func pluginPauses() async throws -> [PluginPause]

@@ -46,7 +46,7 @@ public struct PluginError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The signal that ended the plugin's process, if one did.
     public let exitSignal: Int?
 
-    /// - Parameter cause: Nil for what the code says by itself.
+    /// A `cause` of nil is what the code says by itself.
     public init(
         code: Code, plugin: String, message: String, logTail: String = "", cause: FailureCause? = nil,
         exitSignal: Int? = nil

@@ -57,6 +57,7 @@ public struct MetricsServer: Service {
     /// - Parameters:
     ///   - address: Where to listen.
     ///   - registry: What to show.
+    ///   - logger: Is told the address.
     ///   - refresh: Called before each answer, for what is looked up rather than recorded.
     public init(
         address: MetricsAddress, registry: PrometheusRegistry, logger: Logger,
