@@ -44,6 +44,7 @@ public struct ScoutService: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await scanAll()
+                // Between two scans; a cancelled sleep ends at once, and the loop with it.
                 try? await Task.sleep(for: interval)
             }
         }

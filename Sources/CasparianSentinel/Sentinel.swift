@@ -63,6 +63,7 @@ public struct Sentinel: Service {
                     }
                     group.addTask {
                         while !Task.isCancelled {
+                            // The clock of leases and deadlines, whose end no event tells.
                             try? await Task.sleep(for: policy.tick)
                             inbox.tick()
                         }

@@ -74,8 +74,10 @@ struct SentinelDesk {
         for message in turn.messages {
             if let event = event(message) { actions += scheduler.handle(event, now: now) }
         }
-        for worker in scheduler.away where ProcessProbe.isDead(host: worker.host, pid: worker.pid) {
-            actions += scheduler.handle(.died(worker.worker), now: now)
+        if turn.ticked || turn.hasDisconnections {
+            for worker in scheduler.away where ProcessProbe.isDead(host: worker.host, pid: worker.pid) {
+                actions += scheduler.handle(.died(worker.worker), now: now)
+            }
         }
         if turn.catalogChanged { actions += scheduler.handle(.catalogChanged, now: now) }
         if turn.catalogChanged || turn.ticked {
@@ -240,6 +242,7 @@ struct SentinelDesk {
                 return try await body()
             } catch let error as CatalogError where error.isTransient || error.code == .full || error.code == .io {
                 log.catalogFailed(error, isFinal: false)
+                // Nothing tells when a disk has room again or another program lets go of the file.
                 try await Task.sleep(for: .milliseconds(pause))
                 pause = min(2 * pause, Self.retryMilliseconds.upperBound)
             }

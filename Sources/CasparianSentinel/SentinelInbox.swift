@@ -6,6 +6,7 @@ struct SentinelTurn: Sendable {
     var messages: [TransportMessage] = []
     var catalogChanged = false
     var ticked = false
+    var hasDisconnections: Bool { messages.contains { $0.content == .disconnected } }
     var isEmpty: Bool { messages.isEmpty && !catalogChanged && !ticked }
 }
 

@@ -178,6 +178,7 @@ public struct Worker: Service {
         var drainingSince: ContinuousClock.Instant?
         var nextHeartbeat = start + configuration.heartbeat
         while true {
+            // The clock of heartbeats, deadlines and limits of waiting, whose end no event tells.
             do { try await Task.sleep(for: pause) } catch { return nil }
             let now = ContinuousClock.now
             if let limit = configuration.connectTimeout, !loop.hasConnected, now - start >= limit {

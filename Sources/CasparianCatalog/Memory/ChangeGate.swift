@@ -24,6 +24,7 @@ final class ChangeGate: Sendable {
     func wait(timeout: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.next() }
+            // The wait's own limit: whichever of the two ends first ends it.
             group.addTask { try? await Task.sleep(for: timeout) }
             await group.next()
             group.cancelAll()
