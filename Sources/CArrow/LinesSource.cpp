@@ -3,8 +3,10 @@
 #include <arrow/builder.h>
 #include <arrow/util/utf8.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <memory>
 
 #include "ByteStream.h"
 #include "Support.h"
@@ -31,38 +33,47 @@ class LinesSource : public Source {
         const char *end = nullptr;
         while (true) {
             if (!ended_) {
-                const size_t size = buffer_.size();
-                buffer_.resize(size + kReadBytes);
-                const int64_t count = stream_.read(buffer_.data() + size, kReadBytes);
-                buffer_.resize(size + count);
+                make_room();
+                size_ += stream_.read(buffer_.get() + size_, kReadBytes);
                 ended_ = stream_.ended();
             }
-            if (buffer_.empty()) return nullptr;
+            if (size_ == 0) return nullptr;
             if (ended_) {
-                end = buffer_.data() + buffer_.size();
+                end = buffer_.get() + size_;
                 break;
             }
-            end = static_cast<const char *>(memrchr(buffer_.data(), '\n', buffer_.size()));
+            end = static_cast<const char *>(memrchr(buffer_.get(), '\n', size_));
             if (end != nullptr) {
                 ++end;
                 break;
             }
-            if (static_cast<int64_t>(buffer_.size()) > kLineBytesMax) {
+            if (size_ > kLineBytesMax) {
                 throw Failure(CA_MALFORMED, "a line is longer than 256 MiB", number_ + 1);
             }
         }
         auto batch = rows(end);
-        buffer_.erase(0, end - buffer_.data());
+        size_ -= end - buffer_.get();
+        std::memmove(buffer_.get(), end, size_);
         return batch;
     }
 
     void cancel() override { cancelled_ = true; }
 
    private:
+    // For one more read. Not cleared: a small file touches only the pages that it fills.
+    void make_room() {
+        if (capacity_ - size_ >= kReadBytes) return;
+        const int64_t capacity = std::max(2 * capacity_, size_ + kReadBytes);
+        std::unique_ptr<char[]> larger(new char[capacity]);
+        if (size_ > 0) std::memcpy(larger.get(), buffer_.get(), size_);
+        buffer_ = std::move(larger);
+        capacity_ = capacity;
+    }
+
     std::shared_ptr<arrow::RecordBatch> rows(const char *end) {
         arrow::Int64Builder numbers(memory());
         arrow::StringBuilder lines(memory());
-        for (const char *at = buffer_.data(); at < end;) {
+        for (const char *at = buffer_.get(); at < end;) {
             const char *stop = static_cast<const char *>(std::memchr(at, '\n', end - at));
             const char *line_end = stop ? stop : end;
             const char *after = stop ? stop + 1 : end;
@@ -85,7 +96,8 @@ class LinesSource : public Source {
 
     ByteStream stream_;
     std::shared_ptr<arrow::Schema> schema_;
-    std::string buffer_;
+    std::unique_ptr<char[]> buffer_;
+    int64_t size_ = 0, capacity_ = 0;
     int64_t number_ = 0;
     bool ended_ = false;
     std::atomic<bool> cancelled_ = false;

@@ -9,15 +9,15 @@ final class FileStaging: ParquetStaging {
     private let names: ParquetNames
     private let promotion: any FilePromotion
     private let request: SinkRequest
-    private let options: ParquetOptions
+    private let settings: ParquetSettings
     private var file: StagingFile?
     private var writer: ParquetWriter?
     private var prepared: (rows: Int64, sizeBytes: Int64)?
 
-    init(request: SinkRequest, names: ParquetNames, options: ParquetOptions, promotion: any FilePromotion) {
+    init(request: SinkRequest, names: ParquetNames, settings: ParquetSettings, promotion: any FilePromotion) {
         self.request = request
         self.names = names
-        self.options = options
+        self.settings = settings
         self.promotion = promotion
     }
 
@@ -87,6 +87,6 @@ final class FileStaging: ParquetStaging {
     private func open(_ schema: Schema) throws {
         let file = try StagingFile(path: names.staging)
         self.file = file
-        writer = try ParquetWriter(path: file.path, schema: schema, options: options)
+        writer = try ParquetWriter(path: file.path, schema: schema, options: settings.labelled())
     }
 }

@@ -63,7 +63,7 @@ public final class ParquetS3SinkFactory: SinkFactory {
         }
         let store = try store(for: place, request.uri)
         return FileStaging(
-            request: request, names: place.names, options: settings.file,
+            request: request, names: place.names, settings: settings,
             promotion: ObjectPromotion(request: request, place: place, store: store))
     }
 

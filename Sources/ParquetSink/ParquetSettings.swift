@@ -7,6 +7,9 @@ struct ParquetSettings: Hashable, Sendable {
     var file: ParquetOptions
     /// Columns by whose values rows are put into folders.
     var partition: [String] = []
+    /// What footers say of the rows, and of who wrote them.
+    private var origin: RowOrigin?
+    private var writer: String?
 
     /// Most rows in one row group.
     static let chunkRowsMax = 64 * 1024 * 1024
@@ -14,13 +17,21 @@ struct ParquetSettings: Hashable, Sendable {
     static let writerKey = "casparian.writer"
     private static let names = "mode, compression, level, chunksize, bloom and partition"
 
-    /// With what the footer says.
+    /// For one job's output.
     ///
     /// - Throws: `SinkError` with `.invalidURI` for an option that means nothing.
-    init(_ request: SinkRequest, defaults: ParquetOptions, writer: String) throws {
+    init(_ request: SinkRequest, defaults: ParquetOptions, writer: String) throws(SinkError) {
         try self.init(request.uri, defaults: defaults)
-        file.keyValues[PromotedFiles.originKey] = try PromotedFiles.text(RowOrigin(request))
-        file.keyValues[Self.writerKey] = writer
+        origin = RowOrigin(request)
+        self.writer = writer
+    }
+
+    /// With what the footer says: put together for a file that is written, since most jobs of some plugins write none.
+    func labelled() throws -> ParquetOptions {
+        var labelled = file
+        labelled.keyValues[PromotedFiles.originKey] = try origin.map(PromotedFiles.text)
+        labelled.keyValues[Self.writerKey] = writer
+        return labelled
     }
 
     /// - Throws: `SinkError` with `.invalidURI` for an option that means nothing.

@@ -48,10 +48,10 @@ public struct ParquetSinkFactory: SinkFactory {
             let promotion = PartitionPromotion(
                 request: request, names: names, columns: settings.partition, files: files)
             return PartitionStaging(
-                names: names, options: settings.file, columns: settings.partition, promotion: promotion)
+                names: names, settings: settings, promotion: promotion)
         }
         let promotion = ParquetPromotion(request: request, names: names, files: files)
-        return FileStaging(request: request, names: names, options: settings.file, promotion: promotion)
+        return FileStaging(request: request, names: names, settings: settings, promotion: promotion)
     }
 
     public func removeLeftovers() throws -> [String] {
