@@ -79,7 +79,7 @@ public struct QueueBatch: Sendable {
     public var requeueReasons: [JobID: String] = [:]
     /// Rows of `cf_worker_node` to insert or update.
     public var workers: [WorkerNode] = []
-    /// Plugins that are paused from now on, and those that are no longer.
+    /// Plugins that are paused from now on, and before that those that are no longer (see `resume`).
     public var pauses: [PluginPause] = []
     public var resumed: [String] = []
     /// Free slots, and what each may run.
@@ -87,6 +87,11 @@ public struct QueueBatch: Sendable {
     /// Jobs that plugins may begin with these claims, where there is a limit beside that of `PluginLimits`.
     public var rooms: [String: Int] = [:]
     public init() {}
+    /// A plugin goes on, even if the same turn paused it.
+    public mutating func resume(_ plugin: String) {
+        pauses.removeAll { $0.pluginName == plugin }
+        resumed.append(plugin)
+    }
     public var isEmpty: Bool {
         conclusions.isEmpty && requeues.isEmpty && workers.isEmpty && claims.isEmpty && pauses.isEmpty
             && resumed.isEmpty

@@ -132,7 +132,7 @@ struct SentinelDesk {
                 batch.conclusions.append(Conclusion(jobID: job, receipt: receipt, consequence: .retry(at: time)))
             case .requeue(let job, let time): batch.requeues.append(Requeue(job, at: time))
             case .pause(let pause): batch.pauses.append(pause)
-            case .resume(let plugin): batch.resumed.append(plugin)
+            case .resume(let plugin): batch.resume(plugin)
             case .acknowledge(let job, let key): recorded[key, default: []].append(job.rawValue)
             case .save(let row): batch.workers.append(row)
             case .send(let message, let key): sends.append((message, key))

@@ -169,6 +169,11 @@ extension CatalogBehaviour {
             }
             #expect(rest.claimed.count == 1)
             #expect(try await catalog.pluginPauses().isEmpty)
+            _ = try await commit(catalog) {
+                $0.pauses = [pause]
+                $0.resume("p")
+            }
+            #expect(try await catalog.pluginPauses().isEmpty)
         },
         CatalogBehaviour("plugins of one priority take turns, whoever has more jobs and older ones") {
             catalog async throws in
