@@ -191,20 +191,24 @@ struct WorkerState {
     }
 
     private mutating func abort(_ job: JobID, _ now: Duration) -> [Action] {
-        if let slot = slots.firstIndex(where: { $0?.job == job }) {
-            // The outcome of a promotion that has begun is the truth, whatever is wanted.
-            guard slots[slot]?.course != .promoting else { return [] }
-            if slots[slot]?.course.canBeStopped == true { slots[slot]?.course = .stopping }
-            return [.cancel(slot: slot)]
+        // While one attempt is being stopped the next may wait for it to end: neither is wanted.
+        let actions = abortWaiting(job, now)
+        guard let slot = slots.firstIndex(where: { $0?.job == job }) else {
+            leases.drop(job)
+            return actions
         }
+        // The outcome of a promotion that has begun is the truth, whatever is wanted.
+        guard slots[slot]?.course != .promoting else { return actions }
+        if slots[slot]?.course.canBeStopped == true { slots[slot]?.course = .stopping }
+        return actions + [.cancel(slot: slot)]
+    }
+
+    private mutating func abortWaiting(_ job: JobID, _ now: Duration) -> [Action] {
         guard let index = waiting.firstIndex(where: { $0.jobID == job }) else { return [] }
-        let order = waiting.remove(at: index)
-        leases.drop(job)
-        return conclude(
-            job,
-            JobReceipt(
-                status: .failed, errorMessage: "aborted before it began", attempt: order.attempt, cause: .cancelled),
-            now)
+        let receipt = JobReceipt(
+            status: .failed, errorMessage: "aborted before it began", attempt: waiting.remove(at: index).attempt,
+            cause: .cancelled)
+        return conclude(job, receipt, now)
     }
 
     private mutating func ended(_ job: JobID, _ receipt: JobReceipt, _ slot: Int, _ now: Duration) -> [Action] {

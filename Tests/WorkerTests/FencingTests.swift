@@ -169,6 +169,23 @@ import Testing
         #expect(state.handle(.promotionWanted(5, slot: 0), at: .seconds(20)).isEmpty)
     }
 
+    @Test func `A job that is aborted while it runs and waits to run again does neither any more`() throws {
+        var state = Self.connected()
+        _ = state.handle(Self.order(5, deadline: 3), at: .seconds(1))
+        #expect(state.handle(.tick, at: .seconds(4)) == [.cancel(slot: 0)])
+        // The sentinel had lost sight of it, and gave it to this worker again before it lost sight of the worker.
+        #expect(state.handle(Self.order(5, deadline: 3, attempt: 2), at: .seconds(5)).isEmpty)
+        let sequence = try #require(heartbeat(state.handle(.heartbeatDue([]), at: .seconds(6))))
+        let actions = state.handle(Self.abort(5), at: .seconds(7))
+        #expect(actions.last == .cancel(slot: 0))
+        #expect(conclusion(actions)?.attempt == 2 && conclusion(actions)?.cause == .cancelled)
+        _ = state.handle(Self.lease(sequence), at: .seconds(7))
+        let stopped = JobReceipt(status: .failed, errorMessage: "stopped on request", cause: .cancelled)
+        let end = state.handle(.ended(5, stopped, slot: 0), at: .seconds(8))
+        #expect(!end.contains { if case .start = $0 { true } else { false } })
+        #expect(!state.holds(5))
+    }
+
     @Test func `A job that takes longer than its deadline is stopped, and says so`() throws {
         var state = Self.connected()
         _ = state.handle(Self.order(5, deadline: 3), at: .seconds(1))
