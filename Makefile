@@ -30,7 +30,7 @@ format: ## Format in place
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 seeds: deps-test ## Many simulated runs of sentinel and workers under faults
-	CASPARIAN_SEEDS=1000 swift test --disable-xctest --filter SimulationTests
+	CASPARIAN_SEEDS=10000 swift test --disable-xctest --filter SimulationTests
 soak: deps-test ## Many more (ARGS="COUNT [FIRST]"; CASPARIAN_SEED=N runs one and tells its story)
 	@Scripts/soak $(ARGS)
 samples: deps-test ## The main job on the sample data, with the debug build
@@ -46,7 +46,8 @@ docs: deps ## Check the documents and the documentation comments
 
 bench-build: deps-test ## The micro-benchmarks compile
 	swift build --package-path Benchmarks
-bench: release deps-test ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")
+bench: release ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")
+	@Scripts/deps.sh --bench
 	@Benchmarks/run $(ARGS)
 check-real: release deps-test ## Real files that nobody here wrote, compared with pandas and json
 	@Scripts/check-real

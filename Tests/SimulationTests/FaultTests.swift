@@ -30,6 +30,14 @@ import Testing
         }
     }
 
+    @Test("an hour later every job is as it was, the cancelled ones, too", arguments: 8_000..<8_006 as Range<UInt64>)
+    func later(_ seed: UInt64) async throws {
+        var simulation = Simulation(seed: seed)
+        try #require(try await simulation.run() == nil)
+        #expect(!simulation.cancelled.isEmpty)
+        #expect(try await simulation.anHourLater() == nil)
+    }
+
     @Test("the same seed gives the same story")
     func repeatable() async throws {
         var first = Simulation(seed: 4711)

@@ -12,6 +12,8 @@ enum Invariant: String, Sendable {
     case ownReceipt = "a failure ends the attempt that it is about, by the word of the worker that ran it"
     case holder = "a RUNNING job has a holder or is an orphan whose time runs, and whoever holds a job has one RUNNING"
     case concurrency = "a plugin never has more jobs RUNNING than it may"
+    case pause = "nothing of a paused plugin begins but, when the pause is over, one job that is tried"
+    case deadline = "a job that takes longer than its deadline is not promoted"
     case room = "a worker never gets more jobs than its slots and its backlog"
     case attempts = "a job never has more attempts that count than it may"
     case durability = "an order leaves after its claim is durable"
@@ -56,6 +58,11 @@ struct Invariants {
     private var lost: Set<Place> = []
     /// The attempt that a run was about when its worker reported it.
     private var reported: [Int64: (place: Place, attempt: Int?)] = [:]
+
+    /// Until when plugins are paused.
+    private var paused: [String: Duration] = [:]
+    /// Jobs with a failure that nobody tries again.
+    private var failing: Set<JobID> = []
 
     static let lease = SchedulerPolicy().lease
 
@@ -136,8 +143,12 @@ struct Invariants {
 
     /// A worker promotes a job.
     ///
-    /// - Parameter isFenced: False if the worker takes its sentinel for a plain one.
-    mutating func promote(_ place: Place, isStopped: Bool, isFenced: Bool, _ now: Duration) {
+    /// - Parameters:
+    ///   - isStopped: The worker was told to stop it.
+    ///   - isOverdue: It runs for longer than its worker should have let it.
+    ///   - isFenced: False if the worker takes its sentinel for a plain one.
+    mutating func promote(_ place: Place, isStopped: Bool, isOverdue: Bool, isFenced: Bool, _ now: Duration) {
+        if isOverdue { broken(.deadline, "job \(place.job) at worker \(place.worker)", now) }
         if isStopped { broken(.stoppedStaysStopped, "job \(place.job) at worker \(place.worker)", now) }
         // Four fifths of a lease are the worker's, from a heartbeat before it lost the job.
         if let since = taken[place], isFenced, now >= since + Self.lease * 4 / 5 {
@@ -147,7 +158,27 @@ struct Invariants {
         if standings[place.job]?.status.isTerminal == true { checkRows(place.job, now) }
     }
 
+    /// The job may end as FAILED.
+    mutating func mayFail(_ job: JobID) { failing.insert(job) }
+
     // MARK: The sentinel
+
+    /// The catalog says until when these plugins are paused, and that no other one is.
+    mutating func pause(_ pauses: [String: PluginPause], _ until: [String: Duration]) {
+        paused = paused.filter { pauses[$0.key] != nil }
+        for (plugin, end) in until where pauses[plugin] != nil { paused[plugin] = end }
+    }
+
+    /// A sentinel that begins knows of no pause.
+    mutating func forgetPauses() { paused = [:] }
+
+    /// Plugins of the jobs that a turn claimed.
+    mutating func claim(_ plugins: [String], _ now: Duration) {
+        for (plugin, until) in paused {
+            let count = plugins.count { $0 == plugin }
+            if count > (until <= now ? 1 : 0) { broken(.pause, "\(count) of '\(plugin)'", now) }
+        }
+    }
 
     /// An order leaves for a worker.
     mutating func order(_ place: Place, attempt: Int?, _ now: Duration) {
@@ -188,7 +219,7 @@ struct Invariants {
             let isRight =
                 switch job.status {
                 case .completed: !Simulation.isPoison(job.id)
-                case .failed: Simulation.isPoison(job.id) || isOut
+                case .failed: Simulation.isPoison(job.id) || isOut || failing.contains(job.id)
                 case .skipped: cancelled.contains(job.id)
                 case .pending, .queued, .running: false
                 }

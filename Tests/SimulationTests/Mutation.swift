@@ -17,6 +17,10 @@ enum Mutation: String, CaseIterable, Sendable {
     case dispatchBeforeCommit
     /// Nobody counts how many jobs of a plugin run.
     case concurrencyIsIgnored
+    /// Jobs of a plugin that is paused begin all the same.
+    case pauseIsIgnored
+    /// A worker is not told how long a job may take.
+    case deadlineIsIgnored
     /// A worker is taken to have more room than it has.
     case slotsAreIgnored
     /// A job's former losses and failures are forgotten when it is claimed again.

@@ -10,6 +10,7 @@ struct SimulatedWorker {
         var order: JobOrder
         /// Tells this run from an earlier one of the same slot.
         var run: Int
+        var began: Duration
         var isCancelled = false
         /// Its plugin has ended, and it waits until it may be promoted.
         var wantsPromotion = false
@@ -35,7 +36,7 @@ struct SimulatedWorker {
         key = WorkerKey(Array("w\(number)".utf8))
         slotCount = slots
         kept = found
-        var identity = IdentifyPayload(capabilities: ["p", "q"], workerID: "w\(number)")
+        var identity = IdentifyPayload(capabilities: Simulation.plugins, workerID: "w\(number)")
         identity.protocolExtensions = [
             IdentifyPayload.leaseExtension, IdentifyPayload.fenceExtension, IdentifyPayload.receiptsExtension,
         ]

@@ -11,6 +11,8 @@ struct SimulatedTurn {
     var sends: [(message: WireMessage, key: WorkerKey)] = []
     var recorded: [(job: JobID, key: WorkerKey)] = []
     var openings: [Opening] = []
+    /// Until when plugins are paused from now on.
+    var paused: [String: Duration] = [:]
 }
 
 /// What `SentinelDesk` does, on simulated time.
@@ -19,7 +21,8 @@ extension Simulation {
         guard scheduler == nil else { return }
         sentinel += 1
         note("sentinel \(sentinel) starts")
-        scheduler = Scheduler()
+        scheduler = Scheduler(policy: Self.policy)
+        invariants.forgetPauses()
         let limits = try await catalog.pluginLimits()
         let running = try await catalog.jobs(JobFilter(status: .running)).map { listed in
             RunningJob(
@@ -62,6 +65,11 @@ extension Simulation {
             actions += scheduler?.handle(event, now: now) ?? []
         }
         if asksForCancellations {
+            // Of every other worker the sentinel can see that its process is gone: the others run on other machines.
+            for worker in scheduler?.away ?? [] where worker.pid % 2 == 0 && workers[Int(worker.pid)].isGone {
+                let now = time
+                actions += scheduler?.handle(.died(worker.worker), now: now) ?? []
+            }
             let wanted = try await catalog.cancellations()
             let now = time
             actions += scheduler?.handle(.cancellationsWanted(wanted), now: now) ?? []
@@ -77,7 +85,7 @@ extension Simulation {
                 claimant: "\(index)", workerHost: opening.host, workerPID: opening.pid, count: opening.count,
                 plugins: opening.plugins)
         }
-        turn.batch.rooms = scheduler?.pluginRooms(now: agenda.now) ?? [:]
+        if mutation != .pauseIsIgnored { turn.batch.rooms = scheduler?.pluginRooms(now: agenda.now) ?? [:] }
         stuck = turn
         try await commitTurn()
     }
@@ -92,8 +100,11 @@ extension Simulation {
         case .requeue(let job, let time):
             if mutation == .lostJobIsNotRequeued, time != nil { return }
             turn.batch.requeues.append(Requeue(job, notBefore: time, isStrike: time != nil))
-        case .pause(let pause): turn.batch.pauses.append(pause)
-        case .resume(let plugin): turn.batch.resumed.append(plugin)
+        case .pause(let pause):
+            turn.batch.pauses.append(pause)
+            let left = pause.until.microsecondsSinceEpoch - wall.microsecondsSinceEpoch
+            turn.paused[pause.pluginName] = agenda.now + .microseconds(left)
+        case .resume(let plugin): turn.batch.resume(plugin)
         case .acknowledge(let job, let key): turn.recorded.append((job, key))
         case .send(let message, let key): turn.sends.append((message, key))
         case .note(let note): self.note("\(note.kind.rawValue) \(note.job.map { "\($0)" } ?? "") \(note.detail)")
@@ -113,6 +124,10 @@ extension Simulation {
         if dies("before a transaction") { return }
         let result = try await catalog.commit(turn.batch, now: wall)
         stuck = nil
+        if !turn.batch.pauses.isEmpty || !turn.batch.resumed.isEmpty {
+            invariants.pause(try await catalog.pluginPauses().reduce(into: [:]) { $0[$1.pluginName] = $1 }, turn.paused)
+        }
+        invariants.claim(result.claimed.map(\.pluginName), agenda.now)
         try await look(at: turn.batch, result)
         if dies("between a transaction and what it sends") { return }
         let asked = turn.openings.reduce(0) { $0 + $1.count }
@@ -177,9 +192,11 @@ extension Simulation {
     private func assignment(_ job: ClaimedJob) -> JobAssignment {
         let order = DispatchPayload(
             pluginName: job.pluginName, filePath: job.filePath, sinks: [], fileVersionID: job.fileVersionID.rawValue)
+        var limits = job.limits
+        if mutation == .deadlineIsIgnored { limits.deadlineSeconds = nil }
         return JobAssignment(
             jobID: job.jobID, attempt: job.attempt, order: order,
-            strikes: mutation == .strikesAreForgotten ? 0 : job.strikes, limits: job.limits)
+            strikes: mutation == .strikesAreForgotten ? 0 : job.strikes, limits: limits)
     }
 
     private mutating func send(_ message: WireMessage, to key: WorkerKey) {

@@ -19,7 +19,7 @@ extension Simulation {
         note("worker \(number) starts with \(workers[number].slotCount) slots")
         perform(workers[number].state.handle(.started, at: agenda.now), number)
         perform(workers[number].state.handle(.connected, at: agenda.now), number)
-        agenda.add(.heartbeat(number), at: agenda.now + .seconds(2))
+        agenda.add(.heartbeat(number), at: agenda.now + Self.heartbeat)
     }
 
     /// True in one of so many cases while faults happen: a worker dies at this step.
@@ -36,9 +36,11 @@ extension Simulation {
             case .start(let order, let slot):
                 runs += 1
                 note("worker \(worker) begins job \(order.jobID) as run \(runs)")
-                workers[worker].slots[slot] = SimulatedWorker.Slot(order: order, run: runs)
+                workers[worker].slots[slot] = SimulatedWorker.Slot(
+                    order: order, run: runs, began: agenda.now)
                 // Mostly short, now and then longer than a lease.
-                let milliseconds = random.oneIn(20) ? 40_000 : Int.random(in: 1...3_000, using: &random)
+                let isDue = invariants.standings[order.jobID]?.plugin == "r"
+                let milliseconds = random.oneIn(isDue ? 4 : 20) ? 40_000 : Int.random(in: 1...3_000, using: &random)
                 agenda.add(
                     .jobEnds(worker: worker, slot: slot, run: runs), at: agenda.now + .milliseconds(milliseconds))
             case .cancel(let slot):
@@ -54,6 +56,9 @@ extension Simulation {
             case .forget(let jobs): for job in jobs { workers[worker].kept[job] = nil }
             case .send(let message):
                 if case .conclude(let receipt) = message.body { report(message.jobID, receipt, worker) }
+                if case .heartbeat(let heartbeat) = message.body, let jobs = heartbeat.activeJobs, !jobs.isEmpty {
+                    note("worker \(worker) sends heartbeat \(heartbeat.sequence ?? 0) of \(jobs)")
+                }
                 let event = Event.toSentinel(message, from: worker, connection: workers[worker].connection)
                 send(event, link: .fromWorker(worker))
             case .finish:
@@ -65,6 +70,7 @@ extension Simulation {
 
     private mutating func report(_ job: UInt64, _ receipt: JobReceipt, _ worker: Int) {
         note("worker \(worker) says \(receipt.status.rawValue) of job \(job), attempt \(receipt.attempt ?? 0)")
+        if receipt.cause == .deadline { invariants.mayFail(JobID(Int64(bitPattern: job))) }
         guard let run = receipt.metrics[Self.runMetric] else { return }
         // One that was found is a dead worker's word.
         let place = Invariants.Place(
@@ -91,6 +97,10 @@ extension Simulation {
     /// Why the plugin fails, if it does.
     private mutating func cause(of job: JobID) -> FailureCause? {
         if Self.isPoison(job) { return .plugin }
+        if invariants.standings[job]?.plugin == "r", agenda.now < Self.mended {
+            invariants.mayFail(job)
+            return .plugin
+        }
         guard agenda.now < Self.faultsEnd else { return nil }
         switch Int.random(in: 0..<60, using: &random) {
         case 0, 1: return .guest
@@ -99,6 +109,14 @@ extension Simulation {
         case 4, 5, 6: return invariants.standings[job]?.plugin == "q" ? .plugin : nil
         default: return nil
         }
+    }
+
+    /// Its worker has had the time to see that the job takes too long.
+    private func isOverdue(_ held: SimulatedWorker.Slot, _ worker: Int) -> Bool {
+        guard invariants.standings[held.order.jobID]?.plugin == "r", workers[worker].stalledUntil <= held.began else {
+            return false
+        }
+        return agenda.now > held.began + Self.deadline + Self.heartbeat
     }
 
     /// A job ends: with a failure, or promoted.
@@ -115,6 +133,7 @@ extension Simulation {
             note("worker \(worker) promotes job \(job)")
             invariants.promote(
                 Invariants.Place(job: job, worker: worker), isStopped: held.isCancelled,
+                isOverdue: isOverdue(held, worker),
                 isFenced: workers[worker].isFenced(agenda.now), agenda.now)
         }
         if dies(worker, oneIn: 60, "after a promotion that nobody hears of") { return }

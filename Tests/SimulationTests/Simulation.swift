@@ -36,10 +36,22 @@ struct Simulation {
     static let faultsEnd = Duration.seconds(90)
     /// Workers that were suspended wake until then, and what they do late has to be harmless.
     static let quiet = faultsEnd + .seconds(60)
-    static let end = Duration.seconds(400)
-    /// Plugin `p` has no limits of its own; failures of `q` are tried again.
-    static let limits = ["q": PluginLimits(concurrency: 2, attemptsMax: 3, retriesFailures: true)]
+    /// A worker that is alone, with one slot and some jobs that take forty seconds, takes its time.
+    static let end = Duration.seconds(1_200)
+    /// Plugin `p` has no limits of its own; failures of `q` are tried again; `r` fails on everything until it is mended, and
+    /// has a deadline that some of its jobs do not keep.
+    static let limits = [
+        "q": PluginLimits(concurrency: 2, attemptsMax: 3, retriesFailures: true),
+        "r": PluginLimits(deadlineSeconds: 5),
+    ]
+    static let deadline = Duration.seconds(5)
+    static let mended = Duration.seconds(30)
+    static let heartbeat = Duration.seconds(2)
+    /// Pauses of plugins come sooner and end sooner than they do in production.
+    static let policy = SchedulerPolicy(
+        failuresInARow: 3, pluginPause: .seconds(5), pluginPauseMax: .seconds(20))
     static let concurrency = ["q": 2]
+    static let plugins = ["p", "q", "r"]
     /// Of a message that was on its way while its connection broke, and comes after it is there again.
     static let lateConnection = -1
     /// Which run, at which worker, a receipt is about.
@@ -107,11 +119,26 @@ struct Simulation {
         return invariants.violation
     }
 
+    /// Time goes on after the end.
+    ///
+    /// - Returns: What changed, though everything had ended.
+    mutating func anHourLater() async throws -> String? {
+        let before = try await catalog.jobs(JobFilter())
+        let promoted = invariants.promoters
+        let end = agenda.now + .seconds(3600)
+        while let event = agenda.next(until: end) { try await happen(event) }
+        if let violation = invariants.violation { return "\(violation)" }
+        for (old, new) in zip(before, try await catalog.jobs(JobFilter())) where old != new {
+            return "job \(old.job.id) was \(old.job.status.rawValue) and is \(new.job.status.rawValue)"
+        }
+        return promoted == invariants.promoters ? nil : "rows came later"
+    }
+
     private var isOver: Bool { agenda.now > Self.quiet && invariants.unended == 0 && scheduler?.runningCount == 0 }
 
     private func configure() async throws {
         _ = try await catalog.addSourceRoot(path: "/data")
-        for plugin in ["p", "q"] {
+        for plugin in Self.plugins {
             try await catalog.setPluginConfig(PluginConfig(pluginName: plugin, subscriptionTags: [plugin]))
         }
         for (plugin, limits) in Self.limits {
@@ -125,7 +152,7 @@ struct Simulation {
     private mutating func queueJobs(wave: Int) async throws {
         let count = Self.jobCount / Self.waves
         let seen = (wave * count..<(wave + 1) * count).map { number in
-            let plugin = number % 3 == 0 ? "q" : "p"
+            let plugin = number % 3 == 0 ? "q" : number % 6 == 1 ? "r" : "p"
             return FileObservation(
                 relativePath: "\(number).csv", sizeBytes: 1, modified: wall,
                 contentHash: ContentHash(digest: Array(repeating: UInt8(number), count: 32)), tags: [plugin],
@@ -150,13 +177,14 @@ struct Simulation {
         case .toWorker(let message, let worker, let connection):
             guard workers[worker].connection == connection, workers[worker].isConnected else { return }
             if isPutOff(event, worker) { return }
+            note("worker \(worker) hears \(Self.text(message))")
             perform(workers[worker].state.handle(.message(message), at: agenda.now), worker)
         case .heartbeat(let worker):
             guard !workers[worker].isGone else { return }
             if isPutOff(event, worker) { return }
             perform(workers[worker].state.handle(.heartbeatDue([]), at: agenda.now), worker)
             perform(workers[worker].state.handle(.tick, at: agenda.now), worker)
-            agenda.add(event, at: agenda.now + .seconds(2))
+            agenda.add(event, at: agenda.now + Self.heartbeat)
         case .jobEnds(let worker, let slot, let run): jobEnds(event, worker, slot, run)
         case .fault: try await fault()
         case .reconnect(let worker):
@@ -169,6 +197,12 @@ struct Simulation {
         case .startSentinel: try await startSentinel()
         case .files(let wave): try await queueJobs(wave: wave)
         }
+    }
+
+    /// What a message says, for the story.
+    private static func text(_ message: WireMessage) -> String {
+        guard case .error(let payload) = message.body else { return "\(message.operation) of job \(message.jobID)" }
+        return "\(payload.code ?? "error") \(payload.sequence.map { "of heartbeat \($0)" } ?? "") \(payload.jobs ?? [])"
     }
 
     /// Puts an event off while its worker sleeps; drops it if the worker is gone.
