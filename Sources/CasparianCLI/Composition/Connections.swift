@@ -13,6 +13,7 @@ enum Connections {
     static func listen(
         _ settings: ProjectSettings, isInsecureAllowed: Bool, ownKey: CurvePublicKey? = nil, logger: Logger
     ) throws -> ZeroMQEndpoint {
+        OpenFiles.allowMany()
         let list = AllowList(settings.keys.allowed, own: ownKey, logger: logger)
         let security = try settings.keys.server { list.contains($0) }
         try check(settings.bind, hasKeys: security != nil, isInsecureAllowed, logger) {
