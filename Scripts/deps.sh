@@ -3,6 +3,7 @@
 #
 #   Scripts/deps.sh          Debian packages, .deps/python (pyarrow for guests), .deps/arrow (headers and libraries)
 #   Scripts/deps.sh --test   also the Python tools that the tests check our output with
+#   Scripts/deps.sh --bench  also the task queues that `make bench` measures beside ours
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYARROW_VERSION=26.0.1
@@ -11,6 +12,9 @@ TEST_DEBIAN_PACKAGES=(sqlite3 postgresql freetds-bin)
 TEST_PACKAGES=(pytest==9.0.3 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1 vega_datasets==0.9.0
     "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0
     prometheus_client==0.26.0)
+BENCH_DEBIAN_PACKAGES=(redis-server)
+BENCH_PACKAGES=(huey==3.5.4 "celery[redis]==5.7.0" "dramatiq[redis]==2.2.1" procrastinate==3.10.0
+    "psycopg[binary,pool]==3.3.9")
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -77,11 +81,18 @@ arrow_tree() {
 }
 
 mkdir -p .deps
-if [ "${1:-}" = --test ]; then
-    debian_packages "${PACKAGES[@]}" "${TEST_DEBIAN_PACKAGES[@]}"
-    python_environment "pyarrow==$PYARROW_VERSION" "${TEST_PACKAGES[@]}"
-else
-    debian_packages "${PACKAGES[@]}"
-    python_environment "pyarrow==$PYARROW_VERSION"
-fi
+debian=("${PACKAGES[@]}")
+python=("pyarrow==$PYARROW_VERSION")
+case "${1:-}" in
+--test | --bench)
+    debian+=("${TEST_DEBIAN_PACKAGES[@]}")
+    python+=("${TEST_PACKAGES[@]}")
+    ;;&
+--bench)
+    debian+=("${BENCH_DEBIAN_PACKAGES[@]}")
+    python+=("${BENCH_PACKAGES[@]}")
+    ;;
+esac
+debian_packages "${debian[@]}"
+python_environment "${python[@]}"
 arrow_tree

@@ -47,16 +47,17 @@ def open_catalog(project) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def running(program, project, slots: int = SLOTS):
-    """A sentinel and one worker, as processes of their own."""
+def running(program, project, slots: int = SLOTS, workers: int = 1):
+    """A sentinel and workers, as processes of their own, in that order."""
     address = free_address()
     plugins = program.root / "Benchmarks/plugins"
     quiet = ("--log-level", "warning")
     processes = [program.start("sentinel", "--bind", address, *quiet, folder=project)]
     try:
-        processes.append(program.start(
-            "worker", "--connect", address, "--plugins", plugins, "--output", project / "output", "--slots", slots,
-            *quiet, folder=project))
+        for _ in range(workers):
+            processes.append(program.start(
+                "worker", "--connect", address, "--plugins", plugins, "--output", project / "output", "--slots", slots,
+                *quiet, folder=project))
         yield processes
     finally:
         for process in reversed(processes):
@@ -132,9 +133,15 @@ def run_latency(program, workspace, quick, repetitions) -> Result:
 
 
 def one_job(project) -> float:
+    """Milliseconds from a job's row to COMPLETED."""
+    return timed_job(project)[1]
+
+
+def timed_job(project) -> tuple:
+    """When one more job was queued, on the monotonic clock, and milliseconds until it was COMPLETED."""
     with contextlib.closing(open_catalog(project)) as catalog:
         time.sleep(0.02)
-        begin = time.perf_counter()
+        begin = time.monotonic()
         cursor = catalog.execute(
             "INSERT INTO cf_processing_queue (file_version_id, plugin_name, status, priority, retry_count) "
             "SELECT file_version_id, plugin_name, 'QUEUED', 100, 0 FROM cf_processing_queue ORDER BY id LIMIT 1")
@@ -143,9 +150,9 @@ def one_job(project) -> float:
             status, error = catalog.execute(
                 "SELECT status, error_message FROM cf_processing_queue WHERE id = ?", (job,)).fetchone()
             if status == "COMPLETED":
-                return (time.perf_counter() - begin) * 1000
+                return begin, (time.monotonic() - begin) * 1000
             if status == "FAILED":
                 raise RuntimeError(f"job {job} failed: {error}")
-            if time.perf_counter() - begin > DEADLINE_SECONDS:
+            if time.monotonic() - begin > DEADLINE_SECONDS:
                 raise RuntimeError(f"job {job} of process {os.getpid()} is still {status}")
             time.sleep(LATENCY_POLL_SECONDS)
