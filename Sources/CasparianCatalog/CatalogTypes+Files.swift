@@ -5,7 +5,9 @@ public struct FileObservation: Hashable, Sendable {
     public var relativePath: String
     public var sizeBytes: Int64
     public var modified: Timestamp
-    /// Nil if size and modification time are as last known, so that nobody read it again.
+    /// As the file was when it was read, or looked at; nil leaves what is known.
+    public var stamp: FileStamp?
+    /// Nil if the file is as last known, so that nobody read it again.
     public var contentHash: ContentHash?
     /// Sorted; used if the version is new or its tags differ.
     public var tags: [String]
@@ -14,9 +16,10 @@ public struct FileObservation: Hashable, Sendable {
     public var priority: Int
 
     public init(
-        relativePath: String, sizeBytes: Int64, modified: Timestamp, contentHash: ContentHash?, tags: [String] = [],
-        plugins: [String] = [], priority: Int = 0
+        relativePath: String, sizeBytes: Int64, modified: Timestamp, stamp: FileStamp? = nil, contentHash: ContentHash?,
+        tags: [String] = [], plugins: [String] = [], priority: Int = 0
     ) {
+        self.stamp = stamp
         self.relativePath = relativePath
         self.sizeBytes = sizeBytes
         self.modified = modified

@@ -58,12 +58,16 @@ public struct KnownFile: Hashable, Sendable {
     public var relativePath: String
     public var lastKnownModified: Timestamp?
     public var lastKnownSizeBytes: Int64?
+    /// When its content was last read by a scan; nil for a file of the earlier implementation, and for an output.
+    public var stamp: FileStamp?
     public var version: FileVersion?
 
     public init(
         locationID: FileLocationID, sourceRootID: SourceRootID, relativePath: String,
-        lastKnownModified: Timestamp? = nil, lastKnownSizeBytes: Int64? = nil, version: FileVersion? = nil
+        lastKnownModified: Timestamp? = nil, lastKnownSizeBytes: Int64? = nil, stamp: FileStamp? = nil,
+        version: FileVersion? = nil
     ) {
+        self.stamp = stamp
         self.locationID = locationID
         self.sourceRootID = sourceRootID
         self.relativePath = relativePath

@@ -39,7 +39,7 @@ public struct Scout: Sendable {
         self.logger = logger
     }
 
-    /// Scans one root; files whose size and time are as last known are not read again.
+    /// Scans one root; files that nobody changed or replaced since they were read are not read again (`FileStamp`).
     ///
     /// - Parameters:
     ///   - root: An active root.
@@ -104,25 +104,35 @@ public struct Scout: Sendable {
         return try IgnoreMatcher(configuration.ignore + rules.map(\.pattern) + Self.alwaysIgnored)
     }
 
+    /// Whether the file need not be read again.
+    private static func isUnchanged(_ file: FoundFile, since last: KnownFile) -> Bool {
+        guard last.version != nil else { return false }
+        if let stamp = last.stamp { return stamp.isSameContent(as: file.stamp) }
+        // Of the earlier implementation, which knew no more.
+        return last.lastKnownSizeBytes == file.sizeBytes && last.lastKnownModified == file.modified
+    }
+
     private func observe(
         _ files: ArraySlice<FoundFile>, _ root: SourceRoot, _ known: [ExactPath: KnownFile], _ router: Router,
         _ now: Timestamp, _ report: inout ScanReport
     ) async -> [FileObservation] {
         var observations: [FileObservation] = []
         observations.reserveCapacity(files.count)
-        func add(_ path: String, _ sizeBytes: Int64, _ modified: Timestamp, _ hash: ContentHash?) {
+        func add(
+            _ path: String, _ sizeBytes: Int64, _ modified: Timestamp, _ stamp: FileStamp?, _ hash: ContentHash?
+        ) {
             let route = router.route(path)
             observations.append(
                 FileObservation(
-                    relativePath: path, sizeBytes: sizeBytes, modified: modified, contentHash: hash, tags: route.tags,
-                    plugins: route.plugins, priority: JobPriority.forFile(modified: modified, now: now)))
+                    relativePath: path, sizeBytes: sizeBytes, modified: modified, stamp: stamp, contentHash: hash,
+                    tags: route.tags, plugins: route.plugins,
+                    priority: JobPriority.forFile(modified: modified, now: now)))
         }
         var changed: [String] = []
         for file in files {
-            if let last = known[ExactPath(file.relativePath)], last.version != nil,
-                last.lastKnownSizeBytes == file.sizeBytes, last.lastKnownModified == file.modified
-            {
-                add(file.relativePath, file.sizeBytes, file.modified, nil)
+            if let last = known[ExactPath(file.relativePath)], Self.isUnchanged(file, since: last) {
+                let stamp = last.stamp == file.stamp ? nil : file.stamp
+                add(file.relativePath, file.sizeBytes, file.modified, stamp, nil)
             } else {
                 changed.append(file.relativePath)
             }
@@ -130,7 +140,7 @@ public struct Scout: Sendable {
         for (path, result) in zip(changed, await ParallelHasher.hash(changed, below: root.path)) {
             switch result {
             // Size and time as they were while it was read, not as the walk found them a while before.
-            case .success(let file): add(path, file.sizeBytes, file.modified, file.contentHash)
+            case .success(let file): add(path, file.sizeBytes, file.modified, file.stamp, file.contentHash)
             case .failure(let problem): if !problem.isGone { report.note(problem) }
             }
         }

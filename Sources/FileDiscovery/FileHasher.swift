@@ -7,6 +7,7 @@ public struct HashedFile: Hashable, Sendable {
     public let contentHash: ContentHash
     public let sizeBytes: Int64
     public let modified: Timestamp
+    public let stamp: FileStamp
 }
 
 /// SHA-256 of a file's bytes, streamed.
@@ -31,13 +32,12 @@ public enum FileHasher {
         }
         let hash = try digest(descriptor, path, sizeBytes: Int(before.st_size))
         let after = try status(descriptor, path)
-        guard let hash, after.st_size == before.st_size, Timestamp(after.st_mtim) == Timestamp(before.st_mtim),
-            after.st_mtim.tv_nsec == before.st_mtim.tv_nsec
-        else {
+        guard let hash, FileStamp(after) == FileStamp(before) else {
             throw DiscoveryError(path: path, message: "changes while it is read; the next scan looks again")
         }
         return HashedFile(
-            contentHash: hash, sizeBytes: Int64(after.st_size), modified: Timestamp(after.st_mtim))
+            contentHash: hash, sizeBytes: Int64(after.st_size), modified: Timestamp(after.st_mtim),
+            stamp: FileStamp(after))
     }
 
     /// Nil if there are more bytes than there should be; it could grow for ever.
@@ -67,7 +67,7 @@ public enum FileHasher {
         return result
     }
 
-    /// The file's status once the file system's clock is past its modification time.
+    /// The file's status once the file system's clock is past the times of its last write and change.
     ///
     /// That clock moves in ticks of some milliseconds. A file that is written again within the tick of its last write
     /// keeps its time, and if it keeps its size too, no later scan could see the change.
@@ -76,12 +76,28 @@ public enum FileHasher {
             let current = try status(descriptor, path)
             var clock = timespec()
             clock_gettime(CLOCK_REALTIME_COARSE, &clock)
-            let isThisTick =
-                clock.tv_sec == current.st_mtim.tv_sec && clock.tv_nsec <= current.st_mtim.tv_nsec
+            // Whoever sets the modification time cannot set that of the change.
+            let isThisTick = [current.st_mtim, current.st_ctim].contains {
+                clock.tv_sec == $0.tv_sec && clock.tv_nsec <= $0.tv_nsec
+            }
             guard isThisTick else { return current }
             usleep(1000)
         }
         return try status(descriptor, path)
+    }
+}
+
+extension FileStamp {
+    init(_ status: stat) {
+        self.init(
+            device: Int64(truncatingIfNeeded: status.st_dev), inode: Int64(truncatingIfNeeded: status.st_ino),
+            sizeBytes: Int64(status.st_size), modifiedNanoseconds: Self.nanoseconds(status.st_mtim),
+            changedNanoseconds: Self.nanoseconds(status.st_ctim))
+    }
+
+    /// Times beyond the years 1678 to 2262 wrap: they stay different.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 }
 

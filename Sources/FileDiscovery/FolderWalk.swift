@@ -10,6 +10,7 @@ public struct FoundFile: Hashable, Sendable {
     public let modified: Timestamp
     /// When content or attributes were last changed, by this system's clock; nobody can set it.
     public let changed: Timestamp
+    public let stamp: FileStamp
 }
 
 /// Walks a folder in the order of names. Symbolic links to folders are not followed (they could lead in circles); links
@@ -106,7 +107,7 @@ public struct FolderWalk {
             try found(
                 FoundFile(
                     relativePath: path, sizeBytes: Int64(status.st_size), modified: Timestamp(status.st_mtim),
-                    changed: Timestamp(status.st_ctim)))
+                    changed: Timestamp(status.st_ctim), stamp: FileStamp(status)))
         }
     }
 

@@ -49,6 +49,7 @@ struct FileRecorder {
             UPDATE cf_file_location SET last_known_mtime = ?, last_known_size = ?, current_version_id = ?,
             last_seen_time = ? WHERE id = ?
             """, [seen.modified.secondsSinceEpoch, seen.sizeBytes, versionID, now, locationID])
+        if let stamp = seen.stamp { try write(stamp, of: locationID) }
         try jobs.queue(FileVersionID(versionID), plugins: seen.plugins, priority: seen.priority)
     }
 
@@ -62,6 +63,19 @@ struct FileRecorder {
         ) { row in
             Place(id: row.integer(0) ?? 0, versionID: row.integer(1), contentHash: row.text(2), tags: row.text(3))
         }
+    }
+
+    private func write(_ stamp: FileStamp, of locationID: Int64) throws {
+        try db.run(
+            """
+            INSERT INTO cf_file_stamp (location_id, device, inode, size_bytes, modified_ns, changed_ns)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (location_id) DO UPDATE SET device = ?2, inode = ?3,
+            size_bytes = ?4, modified_ns = ?5, changed_ns = ?6
+            """,
+            [
+                locationID, stamp.device, stamp.inode, stamp.sizeBytes, stamp.modifiedNanoseconds,
+                stamp.changedNanoseconds,
+            ])
     }
 
     private func insertPlace(_ seen: FileObservation) throws -> Int64 {

@@ -175,5 +175,6 @@ struct ReceiptWriter {
         try db.run(
             "UPDATE cf_file_location SET current_version_id = ?, last_known_size = ? WHERE id = ?",
             [version, size, location])
+        try db.run("DELETE FROM cf_file_stamp WHERE location_id = ?", [location])
     }
 }

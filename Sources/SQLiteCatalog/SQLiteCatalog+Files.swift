@@ -7,8 +7,7 @@ extension SQLiteCatalog {
         try await read { db in
             try db.all(
                 """
-                SELECT \(SQLFiles.columns) FROM cf_file_location l
-                LEFT JOIN cf_file_version v ON v.id = l.current_version_id
+                SELECT \(SQLFiles.columns) FROM cf_file_location l \(SQLFiles.joins)
                 WHERE l.source_root_id = ? ORDER BY l.rel_path
                 """, [root.rawValue], SQLFiles.file)
         }
@@ -19,13 +18,12 @@ extension SQLiteCatalog {
             try db.all(
                 """
                 SELECT \(SQLFiles.columns), r.path FROM cf_source_root r
-                JOIN cf_file_location l ON l.source_root_id = r.id
-                LEFT JOIN cf_file_version v ON v.id = l.current_version_id
+                JOIN cf_file_location l ON l.source_root_id = r.id \(SQLFiles.joins)
                 WHERE (?1 IS NULL OR l.source_root_id = ?1) AND (?2 IS NULL OR instr(l.rel_path, ?2) > 0)
                 AND (?3 IS NULL OR instr(',' || v.applied_tags || ',', ',' || ?3 || ',') > 0)
                 ORDER BY l.rel_path, r.id LIMIT ?4
                 """, [filter.root?.rawValue, filter.pathContains, filter.tag, filter.limit]
-            ) { row in FileListing(rootPath: row.text(12) ?? "", file: SQLFiles.file(row)) }
+            ) { row in FileListing(rootPath: row.text(SQLFiles.columnCount) ?? "", file: SQLFiles.file(row)) }
         }
     }
 
@@ -69,8 +67,16 @@ extension SQLiteCatalog {
 enum SQLFiles {
     static let columns = """
         l.id, l.source_root_id, l.rel_path, l.last_known_mtime, l.last_known_size,
-        v.id, v.location_id, v.content_hash, v.size_bytes, v.modified_time, v.detected_at, v.applied_tags
+        v.id, v.location_id, v.content_hash, v.size_bytes, v.modified_time, v.detected_at, v.applied_tags,
+        s.device, s.inode, s.size_bytes, s.modified_ns, s.changed_ns
         """
+    /// For `cf_file_location l`.
+    static let joins = """
+        LEFT JOIN cf_file_version v ON v.id = l.current_version_id
+        LEFT JOIN cf_file_stamp s ON s.location_id = l.id
+        """
+    /// Columns that `file` reads; more may follow.
+    static let columnCount = 17
 
     static func file(_ row: Row) -> KnownFile {
         var version: FileVersion?
@@ -83,6 +89,14 @@ enum SQLFiles {
         return KnownFile(
             locationID: row.id(0), sourceRootID: row.id(1), relativePath: row.text(2) ?? "",
             lastKnownModified: row.number(3).map { Timestamp(secondsSinceEpoch: $0) },
-            lastKnownSizeBytes: row.integer(4), version: version)
+            lastKnownSizeBytes: row.integer(4), stamp: stamp(row), version: version)
+    }
+
+    private static func stamp(_ row: Row) -> FileStamp? {
+        guard let device = row.integer(12), let inode = row.integer(13), let size = row.integer(14),
+            let modified = row.integer(15), let changed = row.integer(16)
+        else { return nil }
+        return FileStamp(
+            device: device, inode: inode, sizeBytes: size, modifiedNanoseconds: modified, changedNanoseconds: changed)
     }
 }

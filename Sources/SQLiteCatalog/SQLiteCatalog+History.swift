@@ -49,8 +49,7 @@ extension SQLiteCatalog {
         try await read { db in
             try db.first(
                 """
-                SELECT \(SQLFiles.columns) FROM cf_file_location l
-                LEFT JOIN cf_file_version v ON v.id = l.current_version_id
+                SELECT \(SQLFiles.columns) FROM cf_file_location l \(SQLFiles.joins)
                 WHERE l.source_root_id = ? AND l.rel_path = ?
                 """, [root.rawValue, relativePath], SQLFiles.file)
         }

@@ -45,6 +45,18 @@ final class Site {
         return Dictionary(uniqueKeysWithValues: files.map { ($0.relativePath, $0) })
     }
 
+    /// The catalog has another content for a file than it has, and everything else as it is: a scan that reads it makes a
+    /// version.
+    func pretendOtherContent(of path: String, plugins: [String] = []) async throws {
+        guard let file = try await known()[path], let size = file.lastKnownSizeBytes, let time = file.lastKnownModified
+        else { throw CatalogError.unreadFile(path) }
+        let other = FileObservation(
+            relativePath: path, sizeBytes: size, modified: time, stamp: file.stamp,
+            contentHash: ContentHash(digest: Array(repeating: 7, count: 32)), tags: file.version?.tags ?? [],
+            plugins: plugins)
+        _ = try await catalog.record([other], root: root.id, now: now)
+    }
+
     func jobPaths() async throws -> [String] {
         try await catalog.jobs(JobFilter()).map { String($0.filePath.dropFirst(files.path.count + 1)) }
     }

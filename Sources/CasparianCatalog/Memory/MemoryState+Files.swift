@@ -62,6 +62,7 @@ extension MemoryState {
         place?.version = versions[version]
         place?.lastKnownModified = seen.modified
         place?.lastKnownSizeBytes = seen.sizeBytes
+        if let stamp = seen.stamp { place?.stamp = stamp }
         places[id] = place
         placeByPath[key] = id
         result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority, now: now)
@@ -123,6 +124,7 @@ extension MemoryState {
         if let hash = artifact.contentHash.flatMap({ ContentHash(hex: $0) }), let size = artifact.sizeBytes {
             place.version = versions[setVersion(hash: hash.hex, of: id, sizeBytes: size, modified: now, now: now).0]
             place.lastKnownSizeBytes = size
+            place.stamp = nil
         }
         places[id] = place
     }
