@@ -167,6 +167,16 @@ class Project:
             return any(row["pid"] == worker.pid and row["status"] != "OFFLINE" for row in self.rows("workers", "list"))
         wait_until(is_known, lambda: f"the sentinel does not know the worker:\n{worker.log()}")
 
+    def does_a_job(self) -> None:
+        """The sentinel (`self.sentinel`) is alive, and a new worker does the project's first job through it."""
+        assert self.sentinel.is_alive(), self.sentinel.log()
+        self.wait_for_worker(self.start_worker())
+        self.write("after.csv", "n\n1\n")
+        self.run("scan")
+        self.run("jobs", "wait", "--timeout", WAIT_SECONDS)
+        job, = self.jobs()
+        assert (job["status"], job["rows"]) == ("COMPLETED", 1)
+
     def end(self) -> None:
         for running in reversed(self.processes):
             if running.is_alive():

@@ -83,18 +83,6 @@ def router(context, project):
         yield router
 
 
-def still_works(project) -> None:
-    """The sentinel is alive and a worker does a job through it."""
-    assert project.sentinel.is_alive(), project.sentinel.log()
-    worker = project.start_worker()
-    project.wait_for_worker(worker)
-    project.write("after.csv", "n\n1\n")
-    project.run("scan")
-    project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
-    job, = project.jobs()
-    assert (job["status"], job["rows"]) == ("COMPLETED", 1)
-
-
 def worker_still_works(project, router) -> None:
     assert project.worker.is_alive(), project.worker.log()
     path = project.write("after.csv", "n\n1\n")
@@ -159,7 +147,7 @@ def test_every_invalid_vector_is_rejected_by_the_sentinel_in_its_log(project, de
             wait_until(
                 lambda: project.sentinel.log().count("message rejected") >= number,
                 lambda: f"vector {number} was not rejected:\n{project.sentinel.log()}")
-    still_works(project)
+    project.does_a_job()
 
 
 def test_noise_does_not_stop_the_sentinel(project, dealer):
@@ -168,7 +156,7 @@ def test_noise_does_not_stop_the_sentinel(project, dealer):
         while dealer.poll(0):
             v4.decode(dealer.recv_multipart())   # whatever it answers is well-formed
     bombard(send, project.sentinel.is_alive)
-    still_works(project)
+    project.does_a_job()
     assert "message rejected" in project.sentinel.log()
     # Such lines have a budget: a stranger cannot fill the disk.
     assert len(project.sentinel.log()) < 1_000_000
@@ -190,7 +178,7 @@ def test_a_frame_of_100_mb_is_hung_up_on_and_does_not_stop_the_sentinel(project,
         wait_until(lambda: was_hung_up(monitor), project.sentinel.log)
     dealer.disable_monitor()
     assert project.sentinel.resident_bytes() < RESIDENT_BYTES_MAX
-    still_works(project)
+    project.does_a_job()
 
 
 def test_receipts_of_strangers_and_for_unknown_jobs_change_nothing(project, dealer):

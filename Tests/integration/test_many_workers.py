@@ -6,7 +6,7 @@ import sys
 import pytest
 import zmq
 
-from project import ROOT, WAIT_SECONDS, wait_until
+from project import ROOT, wait_until
 
 sys.path.insert(0, str(ROOT / "Tests/peers"))
 import v4  # noqa: E402
@@ -36,16 +36,6 @@ def introduction(name: str) -> list:
     return v4.encode("IDENTIFY", 0, {"capabilities": ["nothing_here"], "worker_id": name})
 
 
-def does_a_job(project) -> None:
-    worker = project.start_worker()
-    project.wait_for_worker(worker)
-    project.write("after.csv", "n\n1\n")
-    project.run("scan")
-    project.run("jobs", "wait", "--timeout", WAIT_SECONDS)
-    job, = project.jobs()
-    assert (job["status"], job["rows"]) == ("COMPLETED", 1)
-
-
 @contextlib.contextmanager
 def dealers(project, count: int):
     with zmq.Context() as context, contextlib.ExitStack() as stack:
@@ -71,7 +61,7 @@ def test_a_thousand_workers_are_no_burden(project, sentinel):
             for number, socket in enumerate(sockets):
                 socket.send_multipart(introduction(f"many{number}"))
         wait_until(lambda: online(project) == WORKERS, lambda: f"{online(project)} workers:\n{sentinel.log()[-3000:]}")
-        does_a_job(project)
+        project.does_a_job()
         assert sentinel.resident_bytes() < RESIDENT_BYTES_MAX
     # Plain ones are gone when their connections are; the one that did the job stays.
     wait_until(lambda: online(project) == 1, lambda: f"{online(project)} workers")
@@ -84,7 +74,7 @@ def test_a_storm_of_introductions_is_harmless(project, sentinel):
         message = introduction("storm")
         for _ in range(STORM_MESSAGES):
             socket.send_multipart(message)
-        does_a_job(project)
+        project.does_a_job()
         assert online(project) == 2
         assert sentinel.resident_bytes() < RESIDENT_BYTES_MAX
         assert len(sentinel.log()) < LOG_BYTES_MAX
