@@ -47,8 +47,9 @@ public struct ParquetSinkFactory: SinkFactory {
         guard settings.partition.isEmpty else {
             let promotion = PartitionPromotion(
                 request: request, names: names, columns: settings.partition, files: files)
+            // Put together once for all partitions.
             return PartitionStaging(
-                names: names, settings: settings, promotion: promotion)
+                names: names, options: try settings.labelled(), columns: settings.partition, promotion: promotion)
         }
         let promotion = ParquetPromotion(request: request, names: names, files: files)
         return FileStaging(request: request, names: names, settings: settings, promotion: promotion)

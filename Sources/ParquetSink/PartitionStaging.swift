@@ -7,7 +7,7 @@ import StagingFiles
 /// Rows of a partitioned table: a staged file for each partition, all in one staging folder.
 final class PartitionStaging: ParquetStaging {
     private let names: ParquetNames
-    private let settings: ParquetSettings
+    private let options: ParquetOptions
     private let columns: [String]
     private let promotion: PartitionPromotion
     private var folder: StagingFolder?
@@ -24,10 +24,10 @@ final class PartitionStaging: ParquetStaging {
     /// Bytes of rows in memory, of all partitions, at which the largest become row groups.
     static let waitingBytesMax = 64 << 20
 
-    init(names: ParquetNames, settings: ParquetSettings, promotion: PartitionPromotion) {
+    init(names: ParquetNames, options: ParquetOptions, columns: [String], promotion: PartitionPromotion) {
         self.names = names
-        self.settings = settings
-        columns = settings.partition
+        self.options = options
+        self.columns = columns
         self.promotion = promotion
     }
 
@@ -123,8 +123,7 @@ final class PartitionStaging: ParquetStaging {
                     "the job has rows for more than \(Self.partitionsMax) values of \(columns.joined(separator: ", ")), "
                     + "and each is a folder; partition by a column with fewer")
         }
-        let part = StagedPart(
-            path: folder.file(parts.count), folder: name, schema: schema, options: try settings.labelled())
+        let part = StagedPart(path: folder.file(parts.count), folder: name, schema: schema, options: options)
         parts[name] = part
         return part
     }
