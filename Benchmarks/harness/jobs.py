@@ -81,16 +81,22 @@ def wait_for_end(project, processes, count: int) -> float:
             time.sleep(0.05)
 
 
-def throughput(program, workspace, plugin: str, count: int) -> dict:
-    project = prepare(program, workspace, f"jobs-{plugin}", plugin, count)
-    with running(program, project) as processes:
-        wall = wait_for_end(project, processes, count)
+def seconds_of(project, count: int) -> float:
+    """From the first claim to the last end of a project's jobs, which must all have completed."""
     with contextlib.closing(open_catalog(project)) as catalog:
         completed, failed, span = catalog.execute(
             "SELECT sum(status = 'COMPLETED'), sum(status = 'FAILED'), "
             "(julianday(max(end_time)) - julianday(min(claim_time))) * 86400 FROM cf_processing_queue").fetchone()
     if failed or completed != count:
-        raise RuntimeError(f"{completed} jobs of {plugin} completed and {failed} failed, {count} were expected")
+        raise RuntimeError(f"{completed} jobs of {project} completed and {failed} failed, {count} were expected")
+    return span
+
+
+def throughput(program, workspace, plugin: str, count: int) -> dict:
+    project = prepare(program, workspace, f"jobs-{plugin}", plugin, count)
+    with running(program, project) as processes:
+        wall = wait_for_end(project, processes, count)
+    span = seconds_of(project, count)
     return {"plugin": plugin, "jobs": count, "claim_to_end_s": span, "jobs_per_s": count / span,
             "with_start_s": wall}
 

@@ -6,11 +6,12 @@ import pathlib
 import signal
 import struct
 import subprocess
-import sys
 import time
 
 from .program import free_address, stop
+from .sql_sinks import servers
 
+#: As Benchmarks/peers/queues/marks.py writes them.
 RECORD = struct.Struct("<qq")
 DEADLINE_SECONDS = 600
 START_SECONDS = 60
@@ -51,10 +52,12 @@ class Peer:
 
     @contextlib.contextmanager
     def working(self):
-        processes = [subprocess.Popen(
-            [str(part) for part in command], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for command in self.commands()]
+        processes = []
         try:
+            for command in self.commands():
+                processes.append(subprocess.Popen(
+                    [str(part) for part in command], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
             yield processes
         finally:
             for process in processes:
@@ -124,8 +127,7 @@ def peer(program, workspace, name: str):
         kept = {"BENCH_RESULTS": "yes"} if name == HUEY else {}
         yield Peer(program, workspace, "huey", str(folder / "huey.sqlite3"), kept)
     elif name == "procrastinate":
-        sys.path.append(str(program.root / "Tests/servers"))
-        import postgres_process
+        postgres_process, _ = servers(program)
         with postgres_process.running(folder) as server:
             broker = f"host=127.0.0.1 port={server.port} user={postgres_process.USER} dbname=postgres"
             made = Peer(program, workspace, name, broker, {"PGPASSWORD": postgres_process.PASSWORD})
