@@ -164,9 +164,8 @@ struct Invariants {
     // MARK: The sentinel
 
     /// The catalog says until when these plugins are paused, and that no other one is.
-    mutating func pause(_ pauses: [String: PluginPause], _ until: [String: Duration]) {
-        paused = paused.filter { pauses[$0.key] != nil }
-        for (plugin, end) in until where pauses[plugin] != nil { paused[plugin] = end }
+    mutating func pause(_ plugins: Set<String>, _ until: [String: Duration]) {
+        paused = paused.merging(until) { _, newer in newer }.filter { plugins.contains($0.key) }
     }
 
     /// A sentinel that begins knows of no pause.

@@ -125,7 +125,7 @@ extension Simulation {
         let result = try await catalog.commit(turn.batch, now: wall)
         stuck = nil
         if !turn.batch.pauses.isEmpty || !turn.batch.resumed.isEmpty {
-            invariants.pause(try await catalog.pluginPauses().reduce(into: [:]) { $0[$1.pluginName] = $1 }, turn.paused)
+            invariants.pause(Set(try await catalog.pluginPauses().map(\.pluginName)), turn.paused)
         }
         invariants.claim(result.claimed.map(\.pluginName), agenda.now)
         try await look(at: turn.batch, result)

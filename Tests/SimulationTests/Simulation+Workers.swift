@@ -39,8 +39,9 @@ extension Simulation {
                 workers[worker].slots[slot] = SimulatedWorker.Slot(
                     order: order, run: runs, began: agenda.now)
                 // Mostly short, now and then longer than a lease.
-                let isDue = invariants.standings[order.jobID]?.plugin == "r"
-                let milliseconds = random.oneIn(isDue ? 4 : 20) ? 40_000 : Int.random(in: 1...3_000, using: &random)
+                let hasDeadline = invariants.standings[order.jobID]?.plugin == "r"
+                let milliseconds =
+                    random.oneIn(hasDeadline ? 4 : 20) ? 40_000 : Int.random(in: 1...3_000, using: &random)
                 agenda.add(
                     .jobEnds(worker: worker, slot: slot, run: runs), at: agenda.now + .milliseconds(milliseconds))
             case .cancel(let slot):
