@@ -74,7 +74,7 @@ let modules: [Module] = [
     // Adapters.
     Module(name: "CZeroMQ", kind: .system),
     Module(name: "ZeroMQTransport", uses: ["CasparianTransport", "CZeroMQ"]),
-    Module(name: "SQLiteCatalog", uses: ["CasparianCatalog"], products: [.grdb]),
+    Module(name: "SQLiteCatalog", uses: ["CasparianCatalog", "CSQLite"], products: [.grdb]),
     Module(name: "StagingFiles", uses: ["CasparianSinks"]),
     Module(name: "ParquetSink", uses: ["CasparianSinks", "StagingFiles", "CLinux"]),
     Module(name: "CFreeTDS", kind: .c, libraries: ["sybdb"]),
@@ -83,7 +83,7 @@ let modules: [Module] = [
     Module(name: "SQLiteSink", uses: ["CasparianSinks", "StagingFiles", "CSQLite"]),
     Module(name: "CPostgreSQL", kind: .system),
     Module(name: "PostgreSQLSink", uses: ["CasparianSinks", "CPostgreSQL"]),
-    Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting"], products: [.crypto]),
+    Module(name: "FileDiscovery", uses: ["CasparianModel", "CasparianRouting", "CLinux"], products: [.crypto]),
     Module(name: "PluginHost", uses: ["CasparianPluginRuntime", "CLinux"], products: [.crypto]),
 
     Module(name: "PrometheusMetrics", products: [.flyingFox, .logging, .metrics, .serviceLifecycle]),

@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,3 +105,63 @@ int cs_pidfd_signal(int descriptor, int signal) {
 }
 
 int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }
+
+static int open_by_parts(int root, const char *path, int flags) {
+    char part[NAME_MAX + 1];
+    int folder = root;
+    for (;;) {
+        const char *slash = strchr(path, '/');
+        if (slash == NULL) break;
+        const size_t length = (size_t)(slash - path);
+        int next = -1;
+        errno = ENAMETOOLONG;
+        if (length <= NAME_MAX) {
+            memcpy(part, path, length);
+            part[length] = 0;
+            errno = ELOOP;
+            if (strcmp(part, "..") != 0) next = openat(folder, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        }
+        const int reason = errno;
+        if (folder != root) close(folder);
+        if (next < 0) return -reason;
+        folder = next;
+        path = slash + 1;
+    }
+    const int opened = openat(folder, *path ? path : ".", flags | O_NOFOLLOW);
+    const int reason = errno;
+    if (folder != root) close(folder);
+    return opened < 0 ? -reason : opened;
+}
+
+int cs_open_beneath(int root, const char *path, int flags) {
+    static int is_missing = 0;
+    if (!__atomic_load_n(&is_missing, __ATOMIC_RELAXED)) {
+        struct open_how how = {
+            .flags = (unsigned long long)flags,
+            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+        };
+        for (int attempt = 0; attempt < 100; attempt++) {
+            const long opened = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how);
+            if (opened >= 0) return (int)opened;
+            // A rename somewhere while it looked: the kernel asks to try again.
+            if (errno == EAGAIN) continue;
+            if (errno == ENOSYS || errno == EPERM || errno == E2BIG) break;
+            return -errno;
+        }
+        if (errno == ENOSYS) __atomic_store_n(&is_missing, 1, __ATOMIC_RELAXED);
+    }
+    return open_by_parts(root, path, flags);
+}
+
+int cs_stat_beneath(int root, const char *path, struct stat *status) {
+    const int opened = cs_open_beneath(root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (opened < 0) return -opened;
+    const int reason = fstat(opened, status) == 0 ? 0 : errno;
+    close(opened);
+    return reason;
+}
+
+uint32_t cs_file_system(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (uint32_t)status.f_type : 0;
+}

@@ -30,6 +30,13 @@ public struct Timestamp: Hashable, Comparable, Codable, Sendable, CustomStringCo
         self = overflow || more ? (seconds < 0 ? .first : .last) : min(max(moment, .first), .last)
     }
 
+    /// From nanoseconds since 1970, cut to microseconds.
+    public init(nanoseconds: Int64) {
+        let (microseconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1000)
+        let moment = Timestamp(microsecondsSinceEpoch: rest < 0 ? microseconds - 1 : microseconds)
+        self = min(max(moment, .first), .last)
+    }
+
     public var secondsSinceEpoch: Double { Double(microsecondsSinceEpoch) / 1e6 }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool {

@@ -9,6 +9,11 @@ public struct IgnoreMatcher: Sendable {
         index = PatternIndex(compiled)
     }
 
+    private init() { index = PatternIndex([]) }
+
+    /// Matches nothing.
+    public static let nothing = IgnoreMatcher()
+
     public var isEmpty: Bool { index.isEmpty }
 
     /// Decides about a path and every folder above it.
@@ -17,9 +22,13 @@ public struct IgnoreMatcher: Sendable {
     ///   - path: Relative, `/` between parts, none at the ends.
     ///   - isDirectory: Whether the path itself is a folder; those above it are.
     public func matches(_ path: String, isDirectory: Bool = false) -> Bool {
+        matches(bytes: Array(path.utf8), isDirectory: isDirectory)
+    }
+
+    /// The same for the bytes of a path.
+    public func matches(bytes path: [UInt8], isDirectory: Bool = false) -> Bool {
         guard !isEmpty else { return false }
-        var path = path
-        return path.withUTF8 { bytes in
+        return path.withUnsafeBufferPointer { bytes in
             var isIgnored = false
             PathEntry.walk(bytes, isDirectory: isDirectory) { entry in
                 isIgnored = decides(entry)
@@ -31,9 +40,13 @@ public struct IgnoreMatcher: Sendable {
 
     /// Decides about an entry whose parents are known not to be ignored.
     public func matchesEntry(_ path: String, isDirectory: Bool) -> Bool {
+        matchesEntry(Array(path.utf8), isDirectory: isDirectory)
+    }
+
+    /// Decides about an entry by the bytes of its path.
+    public func matchesEntry(_ path: [UInt8], isDirectory: Bool) -> Bool {
         guard !isEmpty else { return false }
-        var path = path
-        return path.withUTF8 { bytes in
+        return path.withUnsafeBufferPointer { bytes in
             let nameStart = bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
             return decides(
                 PathEntry(

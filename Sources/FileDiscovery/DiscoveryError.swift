@@ -6,16 +6,18 @@ public struct DiscoveryError: Error, Hashable, Sendable, CustomStringConvertible
     public let message: String
     /// It is not there any more, or something else took its place: no trouble if a walk found it a moment ago.
     public let isGone: Bool
+    /// Somebody writes to it right now.
+    public let isChanging: Bool
 
-    public init(path: String, message: String, isGone: Bool = false) {
+    public init(path: String, message: String, isGone: Bool = false, isChanging: Bool = false) {
         self.path = path
         self.message = message
         self.isGone = isGone
+        self.isChanging = isChanging
     }
 
-    /// From `errno`.
-    static func system(_ path: String) -> DiscoveryError {
-        let code = errno
+    /// From an `errno`.
+    static func system(_ path: String, _ code: Int32) -> DiscoveryError {
         let reason = String(cString: strerror(code))
         let next =
             switch code {

@@ -4,6 +4,7 @@
 // Linux calls that Swift's Glibc module does not show, or cannot call because they are variadic.
 
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /// renameat2(2) with RENAME_NOREPLACE; 0 or errno.
@@ -33,6 +34,17 @@ int cs_pidfd_open(pid_t pid);
 /// pidfd_send_signal(2): signals the process that the descriptor stands for, never one that got its number later; 0 or
 /// errno.
 int cs_pidfd_signal(int descriptor, int signal);
+
+/// openat2(2): opens what lies below the folder `root` and follows no symbolic link on the way, so that nothing outside can
+/// be reached whatever is renamed meanwhile. Where the kernel lacks the call, part by part with O_NOFOLLOW. An empty path
+/// is the folder itself. A descriptor, or minus errno.
+int cs_open_beneath(int root, const char *path, int flags);
+
+/// lstat(2) of what lies below the folder `root`, as `cs_open_beneath` reaches it; 0 or errno.
+int cs_stat_beneath(int root, const char *path, struct stat *status);
+
+/// statfs(2)'s `f_type` of the file system that a path lies on, its lower 32 bits; 0 if it cannot be told.
+uint32_t cs_file_system(const char *path);
 
 /// Decodes a waitpid status: the exit status, or minus the signal's number.
 int cs_exit_code(int status);

@@ -10,30 +10,52 @@ public struct HashedFile: Hashable, Sendable {
     public let stamp: FileStamp
 }
 
-/// SHA-256 of a file's bytes, streamed.
-public enum FileHasher {
-    /// Bytes read at once.
-    static let blockBytes = 1 << 20
+/// SHA-256 of files' bytes, streamed through one buffer. For one thread.
+public struct FileHasher: ~Copyable {
+    /// Bytes read at once: small enough to be in the processor's cache when they are hashed.
+    static let blockBytes = 1 << 18
     /// Longest wait for the file system's clock to move on. It ticks at least every 10 ms.
     static let tickWaitMillisecondsMax = 20
+
+    private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes, alignment: 4096)
+
+    public init() {}
+
+    deinit { block.deallocate() }
 
     /// - Throws: `DiscoveryError` that names the file when it cannot be read or changes meanwhile.
     public static func hash(path: String) throws(DiscoveryError) -> ContentHash { try read(path: path).contentHash }
 
+    /// A file by its absolute path; symbolic links are followed.
+    ///
     /// - Throws: `DiscoveryError` that names the file when it cannot be read, is no regular file or changes meanwhile.
     public static func read(path: String) throws(DiscoveryError) -> HashedFile {
         // Without O_NONBLOCK a pipe that took the file's place would block for ever.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw DiscoveryError.system(path) }
+        let descriptor = PathText.withSystemPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw DiscoveryError.system(path, errno) }
         defer { close(descriptor) }
-        let before = try settledStatus(descriptor, path)
+        return try FileHasher().read(descriptor, path)
+    }
+
+    /// A file below a root.
+    ///
+    /// - Throws: `DiscoveryError` that names the file when it cannot be read, is no regular file or changes meanwhile.
+    public func read(_ relativePath: String, in root: RootFolder) throws(DiscoveryError) -> HashedFile {
+        let descriptor = try root.open(relativePath, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+        defer { close(descriptor) }
+        return try read(descriptor, root.place(relativePath))
+    }
+
+    private func read(_ descriptor: Int32, _ path: String) throws(DiscoveryError) -> HashedFile {
+        let before = try Self.settledStatus(descriptor, path)
         guard before.st_mode & S_IFMT == S_IFREG else {
             throw DiscoveryError(path: path, message: "is not a regular file any more; the next scan looks again")
         }
         let hash = try digest(descriptor, path, sizeBytes: Int(before.st_size))
-        let after = try status(descriptor, path)
+        let after = try Self.status(descriptor, path)
         guard let hash, FileStamp(after) == FileStamp(before) else {
-            throw DiscoveryError(path: path, message: "changes while it is read; the next scan looks again")
+            throw DiscoveryError(
+                path: path, message: "changes while it is read; the next scan looks again", isChanging: true)
         }
         return HashedFile(
             contentHash: hash, sizeBytes: Int64(after.st_size), modified: Timestamp(after.st_mtim),
@@ -41,29 +63,30 @@ public enum FileHasher {
     }
 
     /// Nil if there are more bytes than there should be; it could grow for ever.
-    private static func digest(
+    private func digest(
         _ descriptor: Int32, _ path: String, sizeBytes: Int
     ) throws(DiscoveryError) -> ContentHash? {
+        if sizeBytes > block.count { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
         var remaining = sizeBytes
         var hasher = SHA256()
-        var block = [UInt8](repeating: 0, count: min(blockBytes, max(sizeBytes + 1, 4096)))
         while true {
-            let count = block.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
+            let count = Foundation.read(descriptor, block.baseAddress, block.count)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw DiscoveryError.system(path)
+                throw DiscoveryError.system(path, errno)
             }
-            if count == 0 { break }
             remaining -= count
             guard remaining >= 0 else { return nil }
-            block.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            if count > 0 { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: block[..<count])) }
+            // A regular file gives less than it was asked for at its end only.
+            if count < block.count, remaining == 0 || count == 0 { break }
         }
-        return ContentHash(digest: hasher.finalize())
+        return hasher.finalize().withUnsafeBytes { ContentHash(digest: $0) }
     }
 
     private static func status(_ descriptor: Int32, _ path: String) throws(DiscoveryError) -> stat {
         var result = stat()
-        guard fstat(descriptor, &result) == 0 else { throw DiscoveryError.system(path) }
+        guard fstat(descriptor, &result) == 0 else { throw DiscoveryError.system(path, errno) }
         return result
     }
 
