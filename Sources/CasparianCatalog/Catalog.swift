@@ -59,13 +59,38 @@ public protocol ConfigurationCatalog: Sendable {
 public protocol FileCatalog: Sendable {
     /// Every place under a root with its current version, by relative path.
     func knownFiles(root: SourceRootID) async throws -> [KnownFile]
+    /// Whether a root, or nil for any, has a place.
+    func hasFiles(root: SourceRootID?) async throws -> Bool
+    /// The places directly in one folder below a root, by relative path.
+    func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile]
+    /// The places at some relative paths below a root, in no order; paths without a place give none.
+    func knownFiles(root: SourceRootID, paths: [String]) async throws -> [KnownFile]
+    /// A folder of a root and those below it as scans left them, in no order; an empty path is the root.
+    func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder]
+    /// Places of any root whose current content, or last one if the file has gone, is one of these; some for each at most.
+    func places(holding contents: [ContentHash]) async throws -> [FileListing]
     /// Records what a scan saw, in one transaction: hash registry, place, version (only if the content is new there),
-    /// tags, and one job for each (version, plugin) that has none yet.
-    func record(_ observations: [FileObservation], root: SourceRootID, now: Timestamp) async throws -> RecordResult
+    /// tags, and one job for each (version, plugin) that has none yet; folders, moves, and what is gone.
+    func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult
+    /// Alarms of a root's last scan.
+    func alarms(root: SourceRootID) async throws -> [DiscoveryAlarm]
+    /// Replaces the alarms of a root; writes only if they differ.
+    func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws
+    /// Where a place's file lay before, oldest first.
+    func moves(of location: FileLocationID) async throws -> [FileMove]
     /// Sets tags and queues the missing jobs of versions that are known already (after rules changed).
     func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult
     /// Files by relative path, newest state; `pathContains` filters.
     func files(_ filter: FileFilter) async throws -> [FileListing]
+}
+
+extension FileCatalog {
+    /// Records files alone.
+    public func record(
+        _ observations: [FileObservation], root: SourceRootID, now: Timestamp
+    ) async throws -> RecordResult {
+        try await record(ScanRecord(observations: observations), root: root, now: now)
+    }
 }
 
 /// The queue.

@@ -14,11 +14,14 @@ public struct FileObservation: Hashable, Sendable {
     /// Plugins that get this version.
     public var plugins: [String]
     public var priority: Int
+    /// The place where this file lay before it was moved here: that place gets this path, with all its versions and jobs.
+    public var movedFrom: FileLocationID?
 
     public init(
         relativePath: String, sizeBytes: Int64, modified: Timestamp, stamp: FileStamp? = nil, contentHash: ContentHash?,
-        tags: [String] = [], plugins: [String] = [], priority: Int = 0
+        tags: [String] = [], plugins: [String] = [], priority: Int = 0, movedFrom: FileLocationID? = nil
     ) {
+        self.movedFrom = movedFrom
         self.stamp = stamp
         self.relativePath = relativePath
         self.sizeBytes = sizeBytes
@@ -27,6 +30,80 @@ public struct FileObservation: Hashable, Sendable {
         self.tags = tags
         self.plugins = plugins
         self.priority = priority
+    }
+}
+
+/// A part of what a scan saw.
+public struct ScanRecord: Sendable {
+    /// Files that are new, changed, or to be routed anew; what is as it was needs none.
+    public var observations: [FileObservation]
+    /// Folders all of whose files are on record with this.
+    public var folders: [KnownFolder]
+    /// Relative paths of folders that are not there any more.
+    public var forgottenFolders: [String]
+    /// Places whose file is not there any more.
+    public var gone: [FileLocationID]
+
+    public init(
+        observations: [FileObservation] = [], folders: [KnownFolder] = [], forgottenFolders: [String] = [],
+        gone: [FileLocationID] = []
+    ) {
+        self.observations = observations
+        self.folders = folders
+        self.forgottenFolders = forgottenFolders
+        self.gone = gone
+    }
+
+    public var isEmpty: Bool {
+        observations.isEmpty && folders.isEmpty && forgottenFolders.isEmpty && gone.isEmpty
+    }
+}
+
+/// A folder below a root as the last scan left it.
+public struct KnownFolder: Hashable, Sendable {
+    /// Relative; empty for the root itself.
+    public var path: String
+    public var identity: FolderIdentity
+    /// Stands for the names and stamps of its files (`FolderContents.digest()`, 16 bytes).
+    public var digest: [UInt8]
+    /// Stands for the rules by which its files were routed (`Router.fingerprint`).
+    public var routing: Int64
+
+    public init(path: String, identity: FolderIdentity, digest: [UInt8], routing: Int64) {
+        self.path = path
+        self.identity = identity
+        self.digest = digest
+        self.routing = routing
+    }
+}
+
+/// Files that should be there and are not, for a reason that is no deletion: nothing of them is recorded as gone.
+public struct DiscoveryAlarm: Hashable, Sendable {
+    /// Relative path of the folder; empty for the root itself.
+    public var folder: String
+    /// What it is and what to do.
+    public var message: String
+
+    public init(folder: String, message: String) {
+        self.folder = folder
+        self.message = message
+    }
+}
+
+/// A file that was moved.
+public struct FileMove: Hashable, Sendable {
+    public var locationID: FileLocationID
+    /// Absolute.
+    public var from: String
+    /// Absolute.
+    public var to: String
+    public var at: Timestamp
+
+    public init(locationID: FileLocationID, from: String, to: String, at: Timestamp) {
+        self.locationID = locationID
+        self.from = from
+        self.to = to
+        self.at = at
     }
 }
 
@@ -51,6 +128,10 @@ public struct RecordResult: Hashable, Sendable {
     public var newVersions = 0
     public var unchangedFiles = 0
     public var queuedJobs = 0
+    /// Places whose file lies elsewhere now.
+    public var movedFiles = 0
+    /// Places whose file is not there any more.
+    public var goneFiles = 0
     public init() {}
 }
 

@@ -12,15 +12,18 @@ public struct ContentHash: Hashable, Codable, Sendable, CustomStringConvertible 
 
     /// From the 32 bytes of the digest.
     public init(digest: some Sequence<UInt8>) {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in digest {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+        self.hex = String(unsafeUninitializedCapacity: 64) { text in
+            var count = 0
+            for byte in digest {
+                precondition(count < 64, "a SHA-256 digest has 32 bytes")
+                text[count] = digit(byte >> 4)
+                text[count + 1] = digit(byte & 15)
+                count += 2
+            }
+            precondition(count == 64, "a SHA-256 digest has 32 bytes")
+            return count
         }
-        precondition(text.count == 64, "a SHA-256 digest has 32 bytes")
-        self.hex = String(decoding: text, as: UTF8.self)
     }
 
     public var description: String { hex }
@@ -61,12 +64,15 @@ public struct KnownFile: Hashable, Sendable {
     /// When its content was last read by a scan; nil for a file of the earlier implementation, and for an output.
     public var stamp: FileStamp?
     public var version: FileVersion?
+    /// When a scan found that the file is not there any more; nil while it is.
+    public var goneSince: Timestamp?
 
     public init(
         locationID: FileLocationID, sourceRootID: SourceRootID, relativePath: String,
         lastKnownModified: Timestamp? = nil, lastKnownSizeBytes: Int64? = nil, stamp: FileStamp? = nil,
-        version: FileVersion? = nil
+        version: FileVersion? = nil, goneSince: Timestamp? = nil
     ) {
+        self.goneSince = goneSince
         self.stamp = stamp
         self.locationID = locationID
         self.sourceRootID = sourceRootID
@@ -74,6 +80,33 @@ public struct KnownFile: Hashable, Sendable {
         self.lastKnownModified = lastKnownModified
         self.lastKnownSizeBytes = lastKnownSizeBytes
         self.version = version
+    }
+}
+
+extension KnownFile {
+    /// The relative path of the folder it lies in; empty for the root.
+    public var folder: String { PathParts.folder(of: relativePath) }
+}
+
+/// Relative paths, `/` between parts, taken apart by bytes.
+public enum PathParts {
+    /// All but the last part; empty if there is only one.
+    public static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+        return String(path[..<slash])
+    }
+
+    /// The last part.
+    public static func name(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+        return String(path[path.utf8.index(after: slash)...])
+    }
+
+    /// Whether a path is a folder or lies below it; everything lies below the root, which is empty.
+    public static func isPath(_ path: String, in folder: String) -> Bool {
+        if folder.isEmpty { return true }
+        guard path.utf8.starts(with: folder.utf8) else { return false }
+        return path.utf8.count == folder.utf8.count || path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
     }
 }
 

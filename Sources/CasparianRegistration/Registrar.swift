@@ -32,7 +32,7 @@ public struct Registrar: Sendable {
         for root in try await catalog.sourceRoots() where root.isActive {
             var chunk: [VersionRoute] = []
             for file in try await catalog.knownFiles(root: root.id) {
-                guard let version = file.version else { continue }
+                guard let version = file.version, file.goneSince == nil else { continue }
                 let route = router.route(file.relativePath)
                 chunk.append(
                     VersionRoute(

@@ -4,6 +4,11 @@ import GRDB
 
 /// Opens the file and makes sure that it can be worked with.
 enum CatalogFile {
+    /// Memory for pages of the one connection that writes.
+    static let writerCacheKilobytes = 65_536
+    /// Pages of 4 KiB in the log before they are moved.
+    static let checkpointPages = 8_192
+
     /// What SQLite would only report as "unable to open database file".
     static func check(path: String) throws {
         let folder = (path as NSString).deletingLastPathComponent
@@ -46,7 +51,15 @@ enum CatalogFile {
     private static func openOnce(path: String) throws -> DatabasePool {
         let pool = try DatabasePool(path: path, configuration: configuration())
         // GRDB sets NORMAL for WAL, with which a power cut may undo the last commits.
-        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        // The writer keeps what a scan's transaction touches in memory (content hashes come in no order, so that is most of
+        // an index), and moves the log into the file when that is worth it: by default every 4 MB would be written twice.
+        try pool.writeWithoutTransaction { db in
+            try db.execute(
+                sql: """
+                    PRAGMA synchronous = FULL; PRAGMA cache_size = -\(writerCacheKilobytes);
+                    PRAGMA wal_autocheckpoint = \(checkpointPages)
+                    """)
+        }
         if try !pool.read(Migration.isCurrent) {
             try pool.writeInTransaction(.immediate) { db in
                 try checkColumns(db, path: path)

@@ -5,88 +5,136 @@ import GRDB
 /// Writes what a scan saw, inside the caller's transaction.
 struct FileRecorder {
     private let db: Database
-    private let root: SourceRootID
+    private let root: SourceRoot
     private let now: String
+    private let statements: FileStatements
     private var jobs: JobQueuing
     private var result = RecordResult()
+    private var lastInFolder: [String: Known] = [:]
 
-    private struct Place {
+    /// What there may be in a folder: anything, or nothing after a path.
+    private enum Known {
+        case unknown
+        case after(String)
+    }
+
+    struct Place {
         var id: Int64
         var versionID: Int64?
         var contentHash: String?
         var tags: String?
+        var isGone: Bool
     }
 
-    init(db: Database, root: SourceRootID, now: Timestamp, events: EventLog) throws {
+    init(db: Database, root: SourceRoot, now: Timestamp, events: EventLog) throws {
         self.db = db
         self.root = root
         self.now = now.description
+        statements = try FileStatements(db)
         jobs = try JobQueuing(db: db, events: events)
     }
 
-    mutating func finish() throws -> RecordResult {
+    mutating func record(_ scan: ScanRecord) throws -> RecordResult {
+        for seen in scan.observations { try record(seen) }
+        for id in scan.gone {
+            try db.run("INSERT OR IGNORE INTO cf_file_gone (location_id, since) VALUES (?, ?)", [id.rawValue, now])
+            result.goneFiles += db.changesCount
+        }
+        for folder in scan.folders { try statements.write(folder, of: root.id.rawValue) }
+        for path in scan.forgottenFolders {
+            try db.run("DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?", [root.id.rawValue, path])
+        }
         result.queuedJobs = try jobs.finish()
         return result
     }
 
-    mutating func record(_ seen: FileObservation) throws {
-        let known = try place(of: seen.relativePath)
+    private mutating func record(_ seen: FileObservation) throws {
+        var known = try place(of: seen.relativePath)
+        if known == nil, let from = seen.movedFrom { known = try move(from, to: seen.relativePath) }
         guard let hash = seen.contentHash?.hex ?? known?.contentHash else {
             throw CatalogError.unreadFile(seen.relativePath)
         }
-        if known == nil { result.newFiles += 1 }
-        let locationID = try known?.id ?? insertPlace(seen)
-        var versionID = known?.versionID
-        if versionID == nil || known?.contentHash != hash {
-            versionID = try version(hash: hash, of: locationID, seen)
+        let versionID: Int64
+        if let known {
+            versionID = try update(known, hash, seen)
         } else {
-            result.unchangedFiles += 1
-            if known?.tags != TagList.text(seen.tags), let versionID { try setTags(seen.tags, of: versionID) }
+            result.newFiles += 1
+            versionID = try insert(hash, seen)
         }
-        guard let versionID else { return }
+        if !seen.plugins.isEmpty {
+            try jobs.queue(FileVersionID(versionID), plugins: seen.plugins, priority: seen.priority)
+        }
+    }
+
+    /// The place at a path. In a folder that held none when the transaction began, whatever comes after all that was put
+    /// there, in the order of names, needs no looking for.
+    private mutating func place(of path: String) throws -> Place? {
+        let folder = PathParts.folder(of: path)
+        if lastInFolder[folder] == nil {
+            if lastInFolder.count > 10_000 { lastInFolder.removeAll() }
+            lastInFolder[folder] = try statements.hasPlaces(root.id.rawValue, below: folder) ? .unknown : .after("")
+        }
+        if case .after(let last) = lastInFolder[folder], last.utf8.lexicographicallyPrecedes(path.utf8) {
+            lastInFolder[folder] = .after(path)
+            return nil
+        }
+        return try statements.place(root.id.rawValue, path)
+    }
+
+    /// The place of a file that was moved, with its new path; nil if it has gone meanwhile.
+    private mutating func move(_ id: FileLocationID, to path: String) throws -> Place? {
+        let from = try db.first(
+            """
+            SELECT r.path, l.rel_path, v.id, v.content_hash, v.applied_tags FROM cf_file_location l
+            JOIN cf_source_root r ON r.id = l.source_root_id
+            LEFT JOIN cf_file_version v ON v.id = l.current_version_id WHERE l.id = ?
+            """, [id.rawValue]
+        ) { row in
+            (
+                SourceRoot(id: 0, path: row.text(0) ?? "").path(of: row.text(1) ?? ""),
+                Place(
+                    id: id.rawValue, versionID: row.integer(2), contentHash: row.text(3), tags: row.text(4),
+                    isGone: true)
+            )
+        }
+        guard let (absolute, place) = from else { return nil }
+        try db.run(
+            "UPDATE cf_file_location SET source_root_id = ?, rel_path = ?, filename = ? WHERE id = ?",
+            [root.id.rawValue, path, PathParts.name(of: path), id.rawValue])
+        try db.run(
+            "INSERT INTO cf_file_move (location_id, from_path, to_path, moved_at) VALUES (?, ?, ?, ?)",
+            [id.rawValue, absolute, root.path(of: path), now])
+        result.movedFiles += 1
+        return place
+    }
+
+    private mutating func update(_ known: Place, _ hash: String, _ seen: FileObservation) throws -> Int64 {
+        let versionID: Int64
+        if let current = known.versionID, known.contentHash == hash {
+            versionID = current
+            result.unchangedFiles += 1
+            if known.tags != TagList.text(seen.tags) { try setTags(seen.tags, of: versionID) }
+        } else {
+            versionID = try version(hash: hash, of: known.id, seen)
+        }
         try db.run(
             """
             UPDATE cf_file_location SET last_known_mtime = ?, last_known_size = ?, current_version_id = ?,
             last_seen_time = ? WHERE id = ?
-            """, [seen.modified.secondsSinceEpoch, seen.sizeBytes, versionID, now, locationID])
-        if let stamp = seen.stamp { try write(stamp, of: locationID) }
-        try jobs.queue(FileVersionID(versionID), plugins: seen.plugins, priority: seen.priority)
+            """, [seen.modified.secondsSinceEpoch, seen.sizeBytes, versionID, now, known.id])
+        if let stamp = seen.stamp { try statements.write(stamp, of: known.id) }
+        if known.isGone { try db.run("DELETE FROM cf_file_gone WHERE location_id = ?", [known.id]) }
+        return versionID
     }
 
-    private func place(of relativePath: String) throws -> Place? {
-        try db.first(
-            """
-            SELECT l.id, v.id, v.content_hash, v.applied_tags FROM cf_file_location l
-            LEFT JOIN cf_file_version v ON v.id = l.current_version_id
-            WHERE l.source_root_id = ? AND l.rel_path = ?
-            """, [root.rawValue, relativePath]
-        ) { row in
-            Place(id: row.integer(0) ?? 0, versionID: row.integer(1), contentHash: row.text(2), tags: row.text(3))
-        }
-    }
-
-    private func write(_ stamp: FileStamp, of locationID: Int64) throws {
-        try db.run(
-            """
-            INSERT INTO cf_file_stamp (location_id, device, inode, size_bytes, modified_ns, changed_ns)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (location_id) DO UPDATE SET device = ?2, inode = ?3,
-            size_bytes = ?4, modified_ns = ?5, changed_ns = ?6
-            """,
-            [
-                locationID, stamp.device, stamp.inode, stamp.sizeBytes, stamp.modifiedNanoseconds,
-                stamp.changedNanoseconds,
-            ])
-    }
-
-    private func insertPlace(_ seen: FileObservation) throws -> Int64 {
-        let path = seen.relativePath
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) }
-        try db.run(
-            """
-            INSERT INTO cf_file_location (source_root_id, rel_path, filename, discovered_time, last_seen_time)
-            VALUES (?, ?, ?, ?, ?)
-            """, [root.rawValue, path, name ?? path, now, now])
-        return db.lastInsertedRowID
+    private mutating func insert(_ hash: String, _ seen: FileObservation) throws -> Int64 {
+        let versionID = statements.nextVersionID()
+        let locationID = try statements.insertPlace(root.id.rawValue, seen, now: now)
+        result.newVersions += 1
+        try statements.insertVersion(versionID, hash: hash, of: locationID, seen, now: now)
+        try statements.setVersion(versionID, of: locationID)
+        if let stamp = seen.stamp { try statements.write(stamp, of: locationID) }
+        return versionID
     }
 
     /// The version row of this content at this place: the one that is there (the content came back) or a new one.
@@ -98,16 +146,9 @@ struct FileRecorder {
             return known
         }
         result.newVersions += 1
-        try db.run(
-            "INSERT OR IGNORE INTO cf_file_hash_registry (content_hash, first_seen, size_bytes) VALUES (?, ?, ?)",
-            [hash, now, seen.sizeBytes])
-        try db.run(
-            """
-            INSERT INTO cf_file_version
-            (location_id, content_hash, size_bytes, modified_time, detected_at, applied_tags)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """, [locationID, hash, seen.sizeBytes, seen.modified.description, now, TagList.text(seen.tags)])
-        return db.lastInsertedRowID
+        let id = statements.nextVersionID()
+        try statements.insertVersion(id, hash: hash, of: locationID, seen, now: now)
+        return id
     }
 
     private func setTags(_ tags: [String], of versionID: Int64) throws {

@@ -27,17 +27,14 @@ extension SQLiteCatalog {
         }
     }
 
-    public func record(
-        _ observations: [FileObservation], root: SourceRootID, now: Timestamp
-    ) async throws -> RecordResult {
-        try await write { [eventsMax] db in
-            guard try db.integer("SELECT 1 FROM cf_source_root WHERE id = ?", [root.rawValue]) != nil else {
-                throw CatalogError.unknownRoot(root)
-            }
+    public func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
+        if scan.isEmpty { return RecordResult() }
+        return try await write { [eventsMax] db in
+            let path = try db.first("SELECT path FROM cf_source_root WHERE id = ?", [root.rawValue]) { $0.text(0) ?? "" }
+            guard let path else { throw CatalogError.unknownRoot(root) }
             let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
-            var recorder = try FileRecorder(db: db, root: root, now: now, events: events)
-            for observation in observations { try recorder.record(observation) }
-            return try recorder.finish()
+            var recorder = try FileRecorder(db: db, root: SourceRoot(id: root, path: path), now: now, events: events)
+            return try recorder.record(scan)
         }
     }
 
@@ -68,15 +65,16 @@ enum SQLFiles {
     static let columns = """
         l.id, l.source_root_id, l.rel_path, l.last_known_mtime, l.last_known_size,
         v.id, v.location_id, v.content_hash, v.size_bytes, v.modified_time, v.detected_at, v.applied_tags,
-        s.device, s.inode, s.size_bytes, s.modified_ns, s.changed_ns
+        s.device, s.inode, s.size_bytes, s.modified_ns, s.changed_ns, g.since
         """
     /// For `cf_file_location l`.
     static let joins = """
         LEFT JOIN cf_file_version v ON v.id = l.current_version_id
         LEFT JOIN cf_file_stamp s ON s.location_id = l.id
+        LEFT JOIN cf_file_gone g ON g.location_id = l.id
         """
     /// Columns that `file` reads; more may follow.
-    static let columnCount = 17
+    static let columnCount = 18
 
     static func file(_ row: Row) -> KnownFile {
         var version: FileVersion?
@@ -89,7 +87,7 @@ enum SQLFiles {
         return KnownFile(
             locationID: row.id(0), sourceRootID: row.id(1), relativePath: row.text(2) ?? "",
             lastKnownModified: row.number(3).map { Timestamp(secondsSinceEpoch: $0) },
-            lastKnownSizeBytes: row.integer(4), stamp: stamp(row), version: version)
+            lastKnownSizeBytes: row.integer(4), stamp: stamp(row), version: version, goneSince: row.time(17))
     }
 
     private static func stamp(_ row: Row) -> FileStamp? {

@@ -65,9 +65,27 @@ final class RefusingCatalog: Catalog {
         try await inner.register(plugins, now: now)
     }
     func knownFiles(root: SourceRootID) async throws -> [KnownFile] { try await inner.knownFiles(root: root) }
-    func record(_ observations: [FileObservation], root: SourceRootID, now: Timestamp) async throws -> RecordResult {
-        try await inner.record(observations, root: root, now: now)
+    func hasFiles(root: SourceRootID?) async throws -> Bool { try await inner.hasFiles(root: root) }
+    func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile] {
+        try await inner.knownFiles(root: root, folder: folder)
     }
+    func knownFiles(root: SourceRootID, paths: [String]) async throws -> [KnownFile] {
+        try await inner.knownFiles(root: root, paths: paths)
+    }
+    func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder] {
+        try await inner.knownFolders(root: root, below: folder)
+    }
+    func places(holding contents: [ContentHash]) async throws -> [FileListing] {
+        try await inner.places(holding: contents)
+    }
+    func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
+        try await inner.record(scan, root: root, now: now)
+    }
+    func alarms(root: SourceRootID) async throws -> [DiscoveryAlarm] { try await inner.alarms(root: root) }
+    func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws {
+        try await inner.setAlarms(alarms, root: root, now: now)
+    }
+    func moves(of location: FileLocationID) async throws -> [FileMove] { try await inner.moves(of: location) }
     func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {
         try await inner.reroute(routes, now: now)
     }

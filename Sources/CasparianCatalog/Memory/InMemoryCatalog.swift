@@ -118,10 +118,40 @@ public final class InMemoryCatalog: Catalog {
         state.withLock { $0.knownFiles(root: root) }
     }
 
-    public func record(
-        _ observations: [FileObservation], root: SourceRootID, now: Timestamp
-    ) async throws -> RecordResult {
-        try changeOrUndo { try $0.record(observations, root: root, now: now) }
+    public func hasFiles(root: SourceRootID?) async throws -> Bool {
+        state.withLock { $0.places.values.contains { root == nil || $0.sourceRootID == root } }
+    }
+
+    public func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile] {
+        state.withLock { $0.knownFiles(root: root).filter { $0.folder.utf8.elementsEqual(folder.utf8) } }
+    }
+
+    public func knownFiles(root: SourceRootID, paths: [String]) async throws -> [KnownFile] {
+        state.withLock { state in paths.compactMap { state.file($0, root: root) } }
+    }
+
+    public func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder] {
+        state.withLock { $0.folders[root, default: [:]].values.filter { PathParts.isPath($0.path, in: folder) } }
+    }
+
+    public func places(holding contents: [ContentHash]) async throws -> [FileListing] {
+        state.withLock { $0.places(holding: Set(contents.map(\.hex))) }
+    }
+
+    public func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
+        try changeOrUndo { try $0.record(scan, root: root, now: now) }
+    }
+
+    public func alarms(root: SourceRootID) async throws -> [DiscoveryAlarm] {
+        state.withLock { $0.alarms[root] ?? [] }
+    }
+
+    public func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws {
+        change { $0.alarms[root] = alarms }
+    }
+
+    public func moves(of location: FileLocationID) async throws -> [FileMove] {
+        state.withLock { $0.moves.filter { $0.locationID == location } }
     }
 
     public func reroute(_ routes: [VersionRoute], now: Timestamp) async throws -> RecordResult {

@@ -36,11 +36,44 @@ extension MemoryState {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    mutating func record(_ observations: [FileObservation], root: SourceRootID, now: Timestamp) throws -> RecordResult {
+    /// Places with one of these contents.
+    func places(holding contents: Set<String>) -> [FileListing] {
+        listFiles(FileFilter()).filter { listing in
+            listing.file.version.map { contents.contains($0.contentHash) } == true
+        }
+    }
+
+    mutating func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) throws -> RecordResult {
         guard roots.contains(where: { $0.id == root }) else { throw CatalogError.unknownRoot(root) }
         var result = RecordResult()
-        for seen in observations { try record(seen, root: root, now: now, &result) }
+        for seen in scan.observations {
+            if let from = seen.movedFrom { move(from, to: seen.relativePath, root, now, &result) }
+            try record(seen, root: root, now: now, &result)
+        }
+        for id in scan.gone where places[id] != nil && places[id]?.goneSince == nil {
+            places[id]?.goneSince = now
+            result.goneFiles += 1
+        }
+        for folder in scan.folders { folders[root, default: [:]][Array(folder.path.utf8)] = folder }
+        for path in scan.forgottenFolders { folders[root, default: [:]][Array(path.utf8)] = nil }
         return result
+    }
+
+    private mutating func move(
+        _ id: FileLocationID, to path: String, _ root: SourceRootID, _ now: Timestamp, _ result: inout RecordResult
+    ) {
+        let target = PlaceKey(root: root, path: path)
+        guard var place = places[id], placeByPath[target] == nil else { return }
+        func absolute(_ place: KnownFile) -> String {
+            roots.first { $0.id == place.sourceRootID }?.path(of: place.relativePath) ?? place.relativePath
+        }
+        let from = absolute(place)
+        placeByPath[PlaceKey(root: place.sourceRootID, path: place.relativePath)] = nil
+        (place.sourceRootID, place.relativePath) = (root, path)
+        places[id] = place
+        placeByPath[target] = id
+        moves.append(FileMove(locationID: id, from: from, to: absolute(place), at: now))
+        result.movedFiles += 1
     }
 
     private mutating func record(
@@ -63,6 +96,7 @@ extension MemoryState {
         place?.lastKnownModified = seen.modified
         place?.lastKnownSizeBytes = seen.sizeBytes
         if let stamp = seen.stamp { place?.stamp = stamp }
+        place?.goneSince = nil
         places[id] = place
         placeByPath[key] = id
         result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority, now: now)

@@ -15,6 +15,10 @@ struct MemoryState: Sendable {
     var placeByPath: [PlaceKey: FileLocationID] = [:]
     var versions: [FileVersionID: FileVersion] = [:]
     var versionByHash: [VersionKey: FileVersionID] = [:]
+    /// By the bytes of their paths.
+    var folders: [SourceRootID: [[UInt8]: KnownFolder]] = [:]
+    var alarms: [SourceRootID: [DiscoveryAlarm]] = [:]
+    var moves: [FileMove] = []
 
     var jobs: [JobID: Job] = [:]
     var jobByKey: [JobKey: JobID] = [:]
