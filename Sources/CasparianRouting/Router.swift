@@ -26,6 +26,8 @@ public struct Router: Sendable {
     private let subscribers: [[Int]]
     /// Sorted.
     private let plugins: [String]
+    /// Stands for all rules and subscriptions: another one sends some file elsewhere, perhaps. The same in every process.
+    public let fingerprint: Int64
 
     /// Compiles rules; one that is no usable pattern is left out and reported.
     ///
@@ -65,13 +67,29 @@ public struct Router: Sendable {
         self.tags = tags
         self.subscribers = subscribers
         self.plugins = names
+        fingerprint = Self.fingerprint(rules, plugins)
+    }
+
+    private static func fingerprint(_ rules: [RoutingRule], _ plugins: [PluginConfig]) -> Int64 {
+        var hash = ByteHash()
+        func add(_ kind: UInt8, _ left: String, _ right: String) {
+            hash.add(kind)
+            for text in [left, right] {
+                for byte in text.utf8 { hash.add(byte) }
+                hash.add(0)
+            }
+        }
+        let subscriptions = plugins.flatMap { plugin in plugin.subscriptionTags.map { (plugin.pluginName, $0) } }
+        for (pattern, tag) in rules.map({ ($0.pattern, $0.tag) }).sorted(by: <) { add(1, pattern, tag) }
+        for (name, tag) in subscriptions.sorted(by: <) { add(2, name, tag) }
+        return Int64(bitPattern: hash.value)
     }
 
     /// - Parameter path: Relative to the source root.
     public func route(_ path: String) -> Route {
         guard !index.isEmpty else { return Route() }
-        var path = path
-        return path.withUTF8 { bytes in
+        // As the file system has it, not as it is written down.
+        return PathText.bytes(path).withUnsafeBufferPointer { bytes in
             withUnsafeTemporaryAllocation(of: Bool.self, capacity: tags.count + plugins.count) { flags in
                 flags.initialize(repeating: false)
                 let wanted = UnsafeMutableBufferPointer(rebasing: flags[tags.count...])

@@ -1,6 +1,5 @@
 import CasparianCatalog
 import CasparianModel
-import CasparianRegistration
 import CasparianRouting
 import FileDiscovery
 import Foundation
@@ -10,17 +9,31 @@ import Logging
 public struct Scout: Sendable {
     /// How a scan looks at files.
     public struct Configuration: Sendable {
-        /// A file must have been left alone for this long.
-        public var settle: Duration
+        /// When a file counts as complete.
+        public var settling: SettlePolicy
         /// Patterns beside those in the catalog.
         public var ignore: [String]
         /// Absolute paths of files that are the system's own, such as the state database.
         public var ownFiles: [String]
+        /// Records files that are missing as gone even where that is likely to be a mistake (`DiscoveryAlarm`).
+        public var acceptsMissing: Bool
 
-        public init(settle: Duration = .zero, ignore: [String] = [], ownFiles: [String] = []) {
-            self.settle = settle
+        public init(
+            settling: SettlePolicy, ignore: [String] = [], ownFiles: [String] = [], acceptsMissing: Bool = false
+        ) {
+            self.settling = settling
             self.ignore = ignore
             self.ownFiles = ownFiles
+            self.acceptsMissing = acceptsMissing
+        }
+
+        /// With nothing but a window in which a file must have been left alone.
+        public init(
+            settle: Duration = .zero, ignore: [String] = [], ownFiles: [String] = [], acceptsMissing: Bool = false
+        ) {
+            self.init(
+                settling: SettlePolicy(quietFor: settle), ignore: ignore, ownFiles: ownFiles,
+                acceptsMissing: acceptsMissing)
         }
     }
 
@@ -29,9 +42,9 @@ public struct Scout: Sendable {
     /// Staging files and SQLite's own; never anybody's input.
     package static let alwaysIgnored = ["*.stg.*", "*.sqlite3-wal", "*.sqlite3-shm", "*.sqlite3-journal"]
 
-    private let catalog: any Catalog
-    private let configuration: Configuration
-    private let logger: Logger
+    let catalog: any Catalog
+    let configuration: Configuration
+    let logger: Logger
 
     public init(catalog: any Catalog, configuration: Configuration = Configuration(), logger: Logger) {
         self.catalog = catalog
@@ -39,111 +52,133 @@ public struct Scout: Sendable {
         self.logger = logger
     }
 
-    /// Scans one root; files that nobody changed or replaced since they were read are not read again (`FileStamp`).
+    /// Scans one root. A folder whose files nobody touched since costs a look at their stamps and nothing else; files that
+    /// nobody changed or replaced are not read again (`FileStamp`).
     ///
     /// - Parameters:
     ///   - root: An active root.
+    ///   - folder: Relative path of the folder to scan with all below it; empty for the whole root.
     ///   - now: The moment that file ages count from.
     ///   - onProgress: Called after each chunk.
+    ///   - entering: Called right before a folder is read, with its relative path; from several threads.
     /// - Throws: `DiscoveryError` when the root cannot be read, `CatalogError`, `PatternError`.
     public func scan(
-        _ root: SourceRoot, now: Timestamp, onProgress: (ScanReport) -> Void = { _ in }
+        _ root: SourceRoot, below folder: String = "", now: Timestamp,
+        onProgress: (ScanReport) -> Void = { _ in }, entering: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> ScanReport {
-        var known: [ExactPath: KnownFile] = [:]
-        for file in try await catalog.knownFiles(root: root.id) { known[ExactPath(file.relativePath)] = file }
-        let router = Router(rules: try await catalog.routingRules(), plugins: try await catalog.pluginConfigs()) {
-            logger.warning("routing rule cannot be used", metadata: ["rule": "\($0.pattern)", "reason": "\($1)"])
+        let setting = try await ScanSetting(self, root, now: now)
+        var pass = try await ScanPass(setting, below: folder, now: now)
+        let channel = FolderChannel()
+        let walk = pass.walk(into: channel, entering: entering)
+        do {
+            for await item in channel.items {
+                try Task.checkCancellation()
+                try await pass.take(item, onProgress)
+            }
+            try await pass.finish(try await walk.value)
+        } catch {
+            channel.finish()
+            _ = await walk.result
+            await pass.abandon()
+            throw error
         }
-        var report = ScanReport(root: root.path)
-        let found = settled(try await walk(root, &report), in: root, now, &report)
-        for start in stride(from: 0, to: found.count, by: Self.chunkSize) {
-            try Task.checkCancellation()
-            let chunk = found[start..<min(start + Self.chunkSize, found.count)]
-            let observations = await observe(chunk, root, known, router, now, &report)
-            report.add(try await catalog.record(observations, root: root.id, now: now))
-            report.filesSeen += chunk.count
-            onProgress(report)
-        }
-        for problem in report.problems {
+        onProgress(pass.report)
+        for problem in pass.report.problems {
             logger.warning("cannot be read", metadata: ["path": "\(problem.path)", "reason": "\(problem.message)"])
         }
-        return report
+        return pass.report
     }
+}
 
-    private func walk(_ root: SourceRoot, _ report: inout ScanReport) async throws -> [FoundFile] {
-        var walk = FolderWalk(root: root.path, ignored: try await ignored(root))
-        var found: [FoundFile] = []
-        try walk.run { found.append($0) }
-        report.problems = walk.problems
-        return found
-    }
+extension Scout {
+    /// Longest wait for files that are still being written, of a scan that is made once.
+    public static let patience = Duration.seconds(60)
 
-    /// What is left without the system's own files and those that are still being written.
-    private func settled(
-        _ found: [FoundFile], in root: SourceRoot, _ now: Timestamp, _ report: inout ScanReport
-    ) -> [FoundFile] {
-        let prefix = root.path + "/"
-        let own = Set(
-            configuration.ownFiles.filter { $0.hasPrefix(prefix) }.map { ExactPath(String($0.dropFirst(prefix.count))) }
-        )
-        let settledBefore = now.advanced(by: .zero - configuration.settle)
-        return found.filter { file in
-            if !own.isEmpty, own.contains(ExactPath(file.relativePath)) { return false }
-            // A file that is dated in the future would never settle by that date.
-            let written = file.modified > now ? file.changed : file.modified
-            guard configuration.settle > .zero, written > settledBefore else { return true }
-            report.unsettledFiles += 1
-            return false
+    /// Scans one root, and looks again at files that were still being written once they may be complete.
+    ///
+    /// - Parameters:
+    ///   - root: An active root.
+    ///   - now: The wall clock.
+    ///   - onProgress: Called after each chunk.
+    ///   - onWaiting: Called with how many files are waited for.
+    /// - Returns: What was found; `unsettled` are those that were not complete after `patience`, or wait for another file.
+    /// - Throws: What `scan` throws.
+    public func scanSettled(
+        _ root: SourceRoot, now: @Sendable () -> Timestamp, onProgress: (ScanReport) -> Void = { _ in },
+        onWaiting: (Int) -> Void = { _ in }
+    ) async throws -> ScanReport {
+        var report = try await scan(root, now: now(), onProgress: onProgress)
+        let start = ContinuousClock.now
+        while true {
+            let moment = now()
+            let end = moment.advanced(by: Self.patience - (ContinuousClock.now - start))
+            let waiting = report.unsettled.filter { $0.notBefore.map { $0 <= end } ?? false }
+            guard let next = waiting.compactMap(\.notBefore).min(), moment < end else { return report }
+            onWaiting(waiting.count)
+            let pause = Duration.microseconds(next.microsecondsSinceEpoch - moment.microsecondsSinceEpoch)
+            // A little more than needed, so that few looks find many.
+            try await Task.sleep(for: max(pause, .zero) + .milliseconds(20))
+            let due = Set(waiting.filter { $0.notBefore! <= now() }.map { ExactPath($0.relativePath) })
+            let looked = try await look(
+                root, at: Dictionary(uniqueKeysWithValues: due.map { ($0.text, false) }), now: now())
+            report.unsettled.removeAll { due.contains(ExactPath($0.relativePath)) }
+            report.unsettled += looked.unsettled
+            report.add(looked)
         }
     }
+}
 
-    private func ignored(_ root: SourceRoot) async throws -> IgnoreMatcher {
+/// What a root's files are looked at with.
+struct ScanSetting: Sendable {
+    let catalog: any Catalog
+    let configuration: Scout.Configuration
+    let root: SourceRoot
+    let folder: RootFolder
+    let router: Router
+    let ignored: IgnoreMatcher
+    /// Relative paths of the system's own files.
+    let ownFiles: [String]
+
+    init(_ scout: Scout, _ root: SourceRoot, now: Timestamp) async throws {
+        catalog = scout.catalog
+        configuration = scout.configuration
+        self.root = root
+        let logger = scout.logger
+        do throws(DiscoveryError) {
+            folder = try RootFolder(path: root.path)
+        } catch {
+            try await catalog.setAlarms(
+                [DiscoveryAlarm(folder: "", message: error.message)], root: root.id, now: now)
+            throw error
+        }
+        router = Router(rules: try await catalog.routingRules(), plugins: try await catalog.pluginConfigs()) {
+            logger.warning("routing rule cannot be used", metadata: ["rule": "\($0.pattern)", "reason": "\($1)"])
+        }
         let rules = try await catalog.ignoreRules().filter { rule in
             rule.isActive && (rule.sourceRootID == nil || rule.sourceRootID == root.id)
         }
-        return try IgnoreMatcher(configuration.ignore + rules.map(\.pattern) + Self.alwaysIgnored)
+        ignored = try IgnoreMatcher(configuration.ignore + rules.map(\.pattern) + Scout.alwaysIgnored)
+        let prefix = root.path == "/" ? "/" : root.path + "/"
+        ownFiles = configuration.ownFiles.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
 
-    /// Whether the file need not be read again.
-    private static func isUnchanged(_ file: FoundFile, since last: KnownFile) -> Bool {
+    /// Whether a file need not be read again.
+    static func isUnchanged(_ file: FoundFile, since last: KnownFile) -> Bool {
         guard last.version != nil else { return false }
         if let stamp = last.stamp { return stamp.isSameContent(as: file.stamp) }
         // Of the earlier implementation, which knew no more.
         return last.lastKnownSizeBytes == file.sizeBytes && last.lastKnownModified == file.modified
     }
 
-    private func observe(
-        _ files: ArraySlice<FoundFile>, _ root: SourceRoot, _ known: [ExactPath: KnownFile], _ router: Router,
-        _ now: Timestamp, _ report: inout ScanReport
-    ) async -> [FileObservation] {
-        var observations: [FileObservation] = []
-        observations.reserveCapacity(files.count)
-        func add(
-            _ path: String, _ sizeBytes: Int64, _ modified: Timestamp, _ stamp: FileStamp?, _ hash: ContentHash?
-        ) {
-            let route = router.route(path)
-            observations.append(
-                FileObservation(
-                    relativePath: path, sizeBytes: sizeBytes, modified: modified, stamp: stamp, contentHash: hash,
-                    tags: route.tags, plugins: route.plugins,
-                    priority: JobPriority.forFile(modified: modified, now: now)))
-        }
-        var changed: [String] = []
-        for file in files {
-            if let last = known[ExactPath(file.relativePath)], Self.isUnchanged(file, since: last) {
-                let stamp = last.stamp == file.stamp ? nil : file.stamp
-                add(file.relativePath, file.sizeBytes, file.modified, stamp, nil)
-            } else {
-                changed.append(file.relativePath)
-            }
-        }
-        for (path, result) in zip(changed, await ParallelHasher.hash(changed, below: root.path)) {
-            switch result {
-            // Size and time as they were while it was read, not as the walk found them a while before.
-            case .success(let file): add(path, file.sizeBytes, file.modified, file.stamp, file.contentHash)
-            case .failure(let problem): if !problem.isGone { report.note(problem) }
-            }
-        }
-        return observations
+    /// A file for the record, routed by its path.
+    func observation(
+        _ path: String, sizeBytes: Int64, modified: Timestamp, stamp: FileStamp?, hash: ContentHash?,
+        movedFrom: FileLocationID? = nil, now: Timestamp
+    ) -> FileObservation {
+        let route = router.route(path)
+        return FileObservation(
+            relativePath: path, sizeBytes: sizeBytes, modified: modified, stamp: stamp, contentHash: hash,
+            tags: route.tags, plugins: route.plugins, priority: JobPriority.forFile(modified: modified, now: now),
+            movedFrom: movedFrom)
     }
 }

@@ -18,7 +18,8 @@ import Testing
         let (reports, told) = AsyncStream.makeStream(of: ScanReport.self)
         let (catalog, now) = (site.catalog, site.now)
         let service = ScoutService(
-            catalog: catalog, scout: Scout(catalog: catalog, logger: Logger(label: "scan")), interval: .milliseconds(1),
+            catalog: catalog, scout: Scout(catalog: catalog, logger: Logger(label: "scan")),
+            pace: ScoutService.Pace(interval: .milliseconds(5), watched: .seconds(600)),
             logger: Logger(label: "service"), now: { now }, onReport: { told.yield($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }

@@ -7,9 +7,11 @@ import Synchronization
 enum ParallelHasher {
     /// Files at once.
     static var width: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 8) }
+    /// Files that a thread takes at once: small ones take less time than the taking.
+    private static let handful = 16
 
     /// - Returns: A result for each path, in the same order.
-    static func hash(_ paths: [String], below root: String) async -> [Result<HashedFile, DiscoveryError>] {
+    static func hash(_ paths: [String], in root: RootFolder) async -> [Result<HashedFile, DiscoveryError>] {
         guard !paths.isEmpty else { return [] }
         let queue = DispatchQueue(label: "casparian.hash")
         return await withCheckedContinuation { continuation in
@@ -17,16 +19,20 @@ enum ParallelHasher {
         }
     }
 
-    private static func hashNow(_ paths: [String], _ root: String) -> [Result<HashedFile, DiscoveryError>] {
+    private static func hashNow(_ paths: [String], _ root: RootFolder) -> [Result<HashedFile, DiscoveryError>] {
         let next = Atomic(0)
         let results = Mutex<[Result<HashedFile, DiscoveryError>?]>(Array(repeating: nil, count: paths.count))
+        let step = paths.count > width * handful ? handful : 1
         DispatchQueue.concurrentPerform(iterations: min(width, paths.count)) { _ in
+            let hasher = FileHasher()
             while true {
-                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard number < paths.count else { return }
-                let path = root + "/" + paths[number]
-                let result = Result { () throws(DiscoveryError) in try FileHasher.read(path: path) }
-                results.withLock { $0[number] = result }
+                let first = next.wrappingAdd(step, ordering: .relaxed).oldValue
+                guard first < paths.count else { return }
+                let range = first..<min(first + step, paths.count)
+                let done = range.map { number in
+                    Result { () throws(DiscoveryError) in try hasher.read(paths[number], in: root) }
+                }
+                results.withLock { results in for (number, result) in zip(range, done) { results[number] = result } }
             }
         }
         return results.withLock { $0.compactMap { $0 } }
