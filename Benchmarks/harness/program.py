@@ -15,6 +15,7 @@ class Program:
         self.python = str(root / ".deps/python/bin/python3")
         self.environment = dict(os.environ)
         self.environment["CASPARIAN_PYTHON"] = self.python
+        self.environment.setdefault("CASPARIAN_SETTLE_SECONDS", "0")
 
     @staticmethod
     def find(root: pathlib.Path, binary: str | None) -> "Program":

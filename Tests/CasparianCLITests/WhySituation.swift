@@ -68,10 +68,10 @@ extension WhySituation {
             }, "it is a source root"),
         .init(
             "a link to a folder",
-            Fixture.facts(nil) { facts, _ in facts.disk = .link(target: "/x", leadsToFolder: true) },
+            Fixture.facts(nil) { facts, _ in facts.disk = .link(target: "/x", to: .folder) },
             "make /x a root of its own"),
         .init(
-            "a broken link", Fixture.facts(nil) { facts, _ in facts.disk = .link(target: "/x", leadsToFolder: false) },
+            "a broken link", Fixture.facts(nil) { facts, _ in facts.disk = .link(target: "/x", to: .nothing) },
             "it is a link to /x, where nothing is"),
         .init("a pipe", Fixture.facts(nil) { facts, _ in facts.disk = .special }, "no regular file"),
         .init(

@@ -111,8 +111,8 @@ struct WhyTests {
             return
         }
         #expect(WhyDisk.look(at: folder.path) == .folder)
-        #expect(WhyDisk.look(at: folder.file("folder")) == .link(target: folder.path, leadsToFolder: true))
-        #expect(WhyDisk.look(at: folder.file("nowhere")) == .link(target: "/nowhere/at/all", leadsToFolder: false))
+        #expect(WhyDisk.look(at: folder.file("folder")) == .link(target: folder.path, to: .folder))
+        #expect(WhyDisk.look(at: folder.file("nowhere")) == .link(target: "/nowhere/at/all", to: .nothing))
         #expect(WhyDisk.look(at: folder.file("pipe")) == .special)
         #expect(WhyDisk.look(at: folder.file("none")) == .missing)
         #expect(WhyDisk.look(at: file + "/below") == .missing)

@@ -100,7 +100,10 @@ class Project:
         self.source, self.output, self.plugins = folder / "source", folder / "output", folder / "plugins"
         self.address = free_address()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CASPARIAN_")}
-        self.environment = kept | {"CASPARIAN_PYTHON": PYTHON, "CASPARIAN_BIND": self.address}
+        self.environment = kept | {
+            "CASPARIAN_PYTHON": PYTHON, "CASPARIAN_BIND": self.address,
+            # Tests write files and want them read at once; those about settling set their own.
+            "CASPARIAN_SETTLE_SECONDS": "0"}
         self.processes: list[Running] = []
         self.source.mkdir(parents=True, exist_ok=True)
 

@@ -17,6 +17,7 @@ struct FilesCommand: AsyncParsableCommand {
         Column("file_version_id", "VERSION", numeric: true) { .integer($0.file.version?.id.rawValue) },
         Column("modified") { .text($0.file.version?.modified.description) },
         Column("tags") { .list(($0.file.version?.tags ?? []).map { .text($0) }) },
+        Column("gone_since", "GONE") { .text($0.file.goneSince?.description) },
     ]
 
     struct List: AsyncParsableCommand {

@@ -22,7 +22,9 @@ struct ScanCommand: AsyncParsableCommand {
     @OptionGroup var project: ProjectOptions
     @OptionGroup var listing: ListingOptions
     @Argument(help: "Folders.") var roots: [String] = []
-    @Flag(help: "Scan again and again until SIGINT or SIGTERM.") var watch = false
+    @Flag(help: "Go on until SIGINT or SIGTERM: changes are seen as they happen.") var watch = false
+    @Flag(help: "Record files that are missing as gone, also where a whole folder is suddenly empty.")
+    var acceptMissing = false
 
     func run() async throws {
         let settings = try await ProjectSettings.resolve(project)
@@ -35,7 +37,7 @@ struct ScanCommand: AsyncParsableCommand {
         let catalog = try Composition.catalog(settings)
         let wanted = try await Self.sourceRoots(named, settings, in: catalog)
         guard !wanted.isEmpty else { throw Self.noRoots }
-        let scout = Composition.scout(settings, catalog: catalog)
+        let scout = try Composition.scout(settings, catalog: catalog, acceptsMissing: acceptMissing)
         let unreadable = try await scan(wanted, with: scout)
         guard unreadable.isEmpty else { throw ExitStatus.unreachable(unreadable.joined(separator: "\n")) }
         if watch { try await keepScanning(wanted, scout, catalog) }
@@ -50,11 +52,16 @@ struct ScanCommand: AsyncParsableCommand {
         for root in roots {
             do {
                 progress.show("\(root.path): looking for files")
-                let report = try await scout.scan(root, now: Clock.now()) { report in
+                let report = try await scout.scanSettled(root, now: { Clock.now() }) { report in
                     progress.show("\(root.path): \(Format.count(report.filesSeen, "file"))")
+                } onWaiting: { count in
+                    progress.show("\(root.path): waiting for \(Format.count(count, "file")) that are being written")
                 }
                 progress.clear()
                 ScanCommand.print(report, json: listing.json)
+                unreadable += report.alarms.map { alarm in
+                    "\(alarm.folder.isEmpty ? root.path : root.path + "/" + alarm.folder): \(alarm.message)"
+                }
             } catch let error as DiscoveryError {
                 progress.clear()
                 unreadable.append("\(error)")
@@ -99,7 +106,7 @@ struct ScanCommand: AsyncParsableCommand {
         if json { return Terminal.line(JSONLine.encode(report.pairs)) }
         let parts: [(Int, String)] = [
             (report.newFiles, "new"), (max(report.newVersions - report.newFiles, 0), "changed"),
-            (report.unchangedFiles, "unchanged"),
+            (report.unchangedFiles, "unchanged"), (report.movedFiles, "moved"), (report.goneFiles, "gone"),
             (report.unsettledFiles, "still being written"),
         ]
         let counts = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -107,25 +114,35 @@ struct ScanCommand: AsyncParsableCommand {
         Terminal.line(
             "\(report.root): \(Format.count(report.filesSeen, "file"))\(detail), "
                 + "\(Format.count(report.queuedJobs, "job")) queued")
+        if report.links > 0 { Terminal.line("  \(Format.count(report.links, "symbolic link")) not followed") }
         if !report.problems.isEmpty { Terminal.line("  \(Format.count(report.problems.count, "problem")), see above") }
     }
 }
 
 extension ScanReport {
     /// Something is not as it was at the last scan.
-    var hasNews: Bool { newFiles + newVersions + queuedJobs > 0 }
+    var hasNews: Bool { newFiles + newVersions + queuedJobs + movedFiles + goneFiles > 0 }
 
     /// The keys of `--json`.
     var pairs: [(String, JSONLine.Value)] {
         [
             ("root", .text(root)), ("files", .integer(Int64(filesSeen))), ("new", .integer(Int64(newFiles))),
             ("new_versions", .integer(Int64(newVersions))), ("unchanged", .integer(Int64(unchangedFiles))),
-            ("unsettled", .integer(Int64(unsettledFiles))), ("queued", .integer(Int64(queuedJobs))),
+            ("moved", .integer(Int64(movedFiles))), ("gone", .integer(Int64(goneFiles))),
+            ("unsettled", .integer(Int64(unsettledFiles))), ("links", .integer(Int64(links))),
+            ("queued", .integer(Int64(queuedJobs))),
             (
                 "problems",
                 .list(
                     problems.map { problem in
                         .object([("path", .text(problem.path)), ("reason", .text(problem.message))])
+                    })
+            ),
+            (
+                "alarms",
+                .list(
+                    alarms.map { alarm in
+                        .object([("folder", .text(alarm.folder)), ("reason", .text(alarm.message))])
                     })
             ),
         ]

@@ -23,6 +23,8 @@ struct StatusReport {
     var roots: [SourceRoot]
     var workers: [WorkerNode]
     var pauses: [PluginPause] = []
+    /// By the root's path.
+    var alarms: [(root: String, alarm: DiscoveryAlarm)] = []
     /// The newest failed jobs: those a person has to look at.
     var failed: [JobListing] = []
 
@@ -30,9 +32,14 @@ struct StatusReport {
     static let failedMax = 10
 
     static func read(from catalog: any Catalog) async throws -> StatusReport {
-        StatusReport(
-            summary: try await catalog.queueSummary(), roots: try await catalog.sourceRoots(),
-            workers: try await catalog.workers(), pauses: try await catalog.pluginPauses(),
+        let roots = try await catalog.sourceRoots()
+        var alarms: [(root: String, alarm: DiscoveryAlarm)] = []
+        for root in roots where root.isActive {
+            alarms += try await catalog.alarms(root: root.id).map { (root.path, $0) }
+        }
+        return StatusReport(
+            summary: try await catalog.queueSummary(), roots: roots,
+            workers: try await catalog.workers(), pauses: try await catalog.pluginPauses(), alarms: alarms,
             failed: try await catalog.jobs(JobFilter(status: .failed, limit: failedMax)))
     }
 
@@ -61,6 +68,9 @@ struct StatusReport {
             "Roots:   "
                 + (active.isEmpty
                     ? "none; add one: casparian roots add PATH" : active.map(\.path).joined(separator: ", ")))
+        for (root, alarm) in alarms {
+            out.append("Alarm:   \(alarm.folder.isEmpty ? root : root + "/" + alarm.folder): \(alarm.message)")
+        }
         let busy = liveWorkers.filter { $0.status == .busy }.count
         out.append("Workers: \(liveWorkers.count) connected, \(busy) busy")
         for (plugin, jobs) in stranded {
@@ -85,6 +95,15 @@ struct StatusReport {
         [
             ("jobs", .object(JobStatus.allCases.map { ($0.rawValue, .integer(Int64(summary.count($0)))) })),
             ("roots", .list(roots.filter(\.isActive).map { .text($0.path) })),
+            (
+                "alarms",
+                .list(
+                    alarms.map { root, alarm in
+                        .object([
+                            ("root", .text(root)), ("folder", .text(alarm.folder)), ("reason", .text(alarm.message)),
+                        ])
+                    })
+            ),
             ("workers", .integer(Int64(liveWorkers.count))),
             (
                 "waiting",

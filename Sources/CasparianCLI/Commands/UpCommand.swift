@@ -45,7 +45,7 @@ struct UpCommand: AsyncParsableCommand {
         for root in settings.roots { _ = try await catalog.addSourceRoot(path: root) }
         let monitor = UpMonitor()
         let progress = UpProgress()
-        let scout = Composition.scout(settings, catalog: catalog)
+        let scout = try Composition.scout(settings, catalog: catalog)
         let metrics = try Metrics(settings, catalog: catalog)
         let sentinelLogger = Logger(label: "sentinel")
         // Without a file: the key of the worker in here ends with the process.

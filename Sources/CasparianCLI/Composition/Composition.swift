@@ -83,12 +83,12 @@ enum Composition {
     }
 
     /// Looks for files as the settings say; the state database is nobody's input.
-    static func scout(_ settings: ProjectSettings, catalog: any Catalog) -> Scout {
+    static func scout(_ settings: ProjectSettings, catalog: any Catalog, acceptsMissing: Bool = false) throws -> Scout {
         Scout(
             catalog: catalog,
             configuration: Scout.Configuration(
-                settle: settings.settle, ignore: settings.ignore,
-                ownFiles: ownFiles(settings)),
+                settling: try settings.settle.policy(), ignore: settings.ignore,
+                ownFiles: ownFiles(settings), acceptsMissing: acceptsMissing),
             logger: Logger(label: "casparian.scout"))
     }
 

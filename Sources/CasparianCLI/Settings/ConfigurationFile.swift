@@ -63,9 +63,31 @@ struct ConfigurationFile {
         case .texts:
             let texts = node.sequence?.map { item in item.isNothing ? nil : item.scalar?.string }
             if let texts, !texts.contains(nil) { return .stringArray(texts.compactMap { $0 }) }
+        case .entries(let keys):
+            let entries = try node.sequence?.map { try Self.entry($0, keys, name: name, path) }
+            if let entries { return .stringArray(entries) }
         case .group, .groups: break
         }
         throw error(node, path, "'\(name)' must be \(form.expected)")
+    }
+
+    /// One entry as a JSON object of texts: settings have no list of objects.
+    private static func entry(_ node: Node, _ keys: [String], name: String, _ path: String) throws -> String {
+        guard let mapping = node.mapping else {
+            throw error(node, path, "an entry of '\(name)' must hold keys: \(keys.joined(separator: ", "))")
+        }
+        var values: [String: String] = [:]
+        for (key, value) in mapping {
+            guard let known = key.string, keys.contains(known) else {
+                throw error(
+                    key, path, "unknown key '\(name).\(key.string ?? "")'; the keys are \(keys.joined(separator: ", "))")
+            }
+            guard let text = value.scalar?.string, !value.isNothing else {
+                throw error(value, path, "'\(name).\(known)' must be one value")
+            }
+            values[known] = text
+        }
+        return String(decoding: try JSONEncoder().encode(values), as: UTF8.self)
     }
 
     private static func error(_ node: Node, _ path: String, _ message: String) -> SettingsError {

@@ -35,8 +35,13 @@ enum ExampleConfiguration {
         # Jobs at once in one worker.
         slots: 2
 
-        # A file is read only after it has been left alone for so many seconds.
-        settle_seconds: 0
+        # A file is read only after it has been left alone for so many seconds, or its writer has closed it while it is
+        # watched. Rules for some files (the first that matches counts), and names that files have while they are written:
+        settle_seconds: 2
+        # settle:
+        #  - {files: "*.log", seconds: 30}
+        #  - {files: "orders/*.csv", done_marker: "{name}.done"}
+        # temporary: ["*.part", "*.tmp"]
 
         # Logs on standard error: level trace, debug, info, notice, warning or error; format text or json.
         log:

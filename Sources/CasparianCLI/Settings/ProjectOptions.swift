@@ -56,7 +56,8 @@ extension ProjectSettings {
             LogFormat(rawValue: $0) != nil
         }
         let settle = try checked(
-            sources.number(SettingKey.settleSeconds.rawValue), or: 0, "'settle_seconds' is from 0 to 86400"
+            sources.number(SettingKey.settleSeconds.rawValue), or: SettleSettings.secondsByDefault,
+            "'settle_seconds' is from 0 to 86400"
         ) {
             SettingKey.settleSecondsRange.contains($0)
         }
@@ -71,7 +72,7 @@ extension ProjectSettings {
             plugins: try path(overrides.plugins, .plugins, "plugins"),
             output: try path(overrides.output, .output, "output"),
             python: try overrides.python ?? sources.text(SettingKey.python.rawValue)?.value,
-            slots: try slots(overrides, sources), settle: .milliseconds(Int64(settle * 1000)),
+            slots: try slots(overrides, sources), settle: try SettleSettings(from: sources, seconds: settle),
             logLevel: try logLevel(options, sources), logFormat: LogFormat(rawValue: formatText) ?? .text,
             servers: try Dictionary(
                 uniqueKeysWithValues: ServerSettings.keys.map {

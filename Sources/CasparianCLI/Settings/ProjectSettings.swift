@@ -22,8 +22,8 @@ struct ProjectSettings: Sendable, Equatable {
     var python: String?
     /// Jobs a worker runs at once.
     var slots: Int
-    /// A file must have been left alone for this long before it is read.
-    var settle: Duration
+    /// When files count as complete.
+    var settle: SettleSettings
     var logLevel: String
     /// `text` or `json`.
     var logFormat: LogFormat
@@ -42,6 +42,8 @@ enum LogFormat: String, CaseIterable, Sendable {
 enum SettingKey: String, CaseIterable {
     case database, bind, metrics, roots, ignore, plugins, output, python, slots
     case settleSeconds = "settle_seconds"
+    case settle, temporary
+    case doneMarker = "done_marker"
     case log, sinks, keys
 
     static let logLevel = "log.level"
@@ -53,8 +55,9 @@ enum SettingKey: String, CaseIterable {
 
     var form: SettingForm {
         switch self {
-        case .database, .bind, .metrics, .plugins, .output, .python: .text
-        case .roots, .ignore: .texts
+        case .database, .bind, .metrics, .plugins, .output, .python, .doneMarker: .text
+        case .roots, .ignore, .temporary: .texts
+        case .settle: .entries(SettleSettings.Rule.keys)
         case .slots: .integer
         case .settleSeconds: .number
         case .log: .group(["level", "format"])
@@ -71,6 +74,8 @@ enum SettingForm: Hashable {
     case group([String])
     /// Groups by name, each with keys of its own.
     case groups([String: [String]])
+    /// A list of groups, each with these keys.
+    case entries([String])
 
     /// For messages.
     var expected: String {
@@ -80,6 +85,7 @@ enum SettingForm: Hashable {
         case .number: "a number"
         case .texts: "a list of texts"
         case .group(let keys): "keys: \(keys.joined(separator: ", "))"
+        case .entries(let keys): "a list of entries with keys: \(keys.joined(separator: ", "))"
         case .groups(let groups): "keys: \(groups.keys.sorted().joined(separator: ", "))"
         }
     }

@@ -55,7 +55,11 @@ final class UntilIdle: Service {
 
     private func scan(_ root: SourceRoot) async throws {
         do {
-            let report = try await scout.scan(root, now: Clock.now()) { progress.scanned($0.filesSeen) }
+            let report = try await scout.scanSettled(
+                root, now: { Clock.now() }, onProgress: { progress.scanned($0.filesSeen) })
+            for alarm in report.alarms {
+                logger.error("files are missing", metadata: ["root": "\(root.path)", "reason": "\(alarm.message)"])
+            }
             state.withLock { $0.filesSeen += report.filesSeen }
         } catch let error as CatalogError {
             throw error

@@ -34,8 +34,10 @@ struct WhyAdvice {
             "it is a source root: ask about a file in it, or scan it now: "
                 + "casparian scan \(quoted(facts.path))"
         case .folder: "it is a folder: ask about a file in it, or have it scanned: casparian scan \(quoted(facts.path))"
-        case .link(let target, let leadsToFolder):
-            leadsToFolder
+        case .link(let target, .file):
+            "it is a link to \(target), and links are not followed: scan the folder that the file lies in"
+        case .link(let target, let destination):
+            destination == .folder
                 ? "it is a link to the folder \(target), and those are not followed: make \(target) a root of its own"
                 : "it is a link to \(target), where nothing is: mend or remove it"
         case .special: "it is no regular file, so it is never read"

@@ -80,7 +80,7 @@ struct WhyCollector {
     }
 
     private func file(_ path: String, _ roots: [SourceRoot]) async throws -> WhyFacts {
-        var facts = WhyFacts(now: now, path: path, disk: WhyDisk.look(at: path), settle: settings.settle)
+        var facts = WhyFacts(now: now, path: path, disk: WhyDisk.look(at: path), settle: .zero)
         facts.isOwn = Composition.ownFiles(settings).contains(path)
         facts.isRoot = roots.contains { $0.isActive && $0.path == path }
         facts.workers = try await catalog.workers()
@@ -101,8 +101,13 @@ struct WhyCollector {
                 let route = Router(rules: [rule], plugins: plugins).route(relative)
                 return route.tags.isEmpty ? nil : WhyFacts.RuleMatch(rule: rule, plugins: route.plugins)
             }
+            facts.settle = max(facts.settle, try settings.settle.policy().window(for: relative))
             place.file = try await known(relative, root)
-            if let file = place.file { place.history = try await catalog.history(of: file.locationID) }
+            if let file = place.file {
+                place.history = try await catalog.history(of: file.locationID)
+                place.moves = try await catalog.moves(of: file.locationID)
+            }
+            place.alarms = try await catalog.alarms(root: root.id).filter { PathParts.isPath(relative, in: $0.folder) }
             facts.places.append(place)
         }
         return facts
@@ -161,22 +166,22 @@ struct WhyIgnore {
 enum WhyDisk {
     static func look(at path: String) -> WhyFacts.OnDisk {
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard PathText.withSystemPath(path, { lstat($0, &status) }) == 0 else {
             let code = errno
             return code == ENOENT || code == ENOTDIR || path.isEmpty
                 ? .missing : .unreadable(reason: String(cString: strerror(code)))
         }
         if status.st_mode & S_IFMT == S_IFLNK {
             let target = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? "?"
-            guard stat(path, &status) == 0 else { return .link(target: target, leadsToFolder: false) }
-            if status.st_mode & S_IFMT == S_IFDIR { return .link(target: target, leadsToFolder: true) }
+            guard stat(path, &status) == 0 else { return .link(target: target, to: .nothing) }
+            return .link(target: target, to: status.st_mode & S_IFMT == S_IFDIR ? .folder : .file)
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return .folder
         case S_IFREG: break
         default: return .special
         }
-        guard access(path, R_OK) == 0 else { return .unreadable(reason: String(cString: strerror(errno))) }
+        guard PathText.withSystemPath(path, { access($0, R_OK) }) == 0 else { return .unreadable(reason: String(cString: strerror(errno))) }
         return .file(
             sizeBytes: Int64(status.st_size),
             modified: Timestamp(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))

@@ -7,13 +7,16 @@ struct WhyFacts: Sendable {
     enum OnDisk: Hashable, Sendable {
         case file(sizeBytes: Int64, modified: Timestamp)
         case folder
-        /// A link that leads nowhere, or to a folder: neither is looked at.
-        case link(target: String, leadsToFolder: Bool)
+        /// A symbolic link; those are not followed.
+        case link(target: String, to: Destination)
         /// A pipe, a socket or a device.
         case special
         case missing
         case unreadable(reason: String)
     }
+
+    /// What a link leads to.
+    enum Destination: String, Sendable { case file, folder, nothing }
 
     /// What keeps a path from being looked at.
     struct IgnoreHit: Hashable, Sendable {
@@ -43,6 +46,10 @@ struct WhyFacts: Sendable {
         var rules: [RuleMatch] = []
         var file: KnownFile?
         var history = FileHistory()
+        /// Where it lay before.
+        var moves: [FileMove] = []
+        /// Of the root's last scan, about a folder it lies in.
+        var alarms: [DiscoveryAlarm] = []
     }
 
     struct JobFacts: Sendable {

@@ -32,9 +32,10 @@ extension WhyReport {
                 ("kind", .text("file")), ("size_bytes", .integer(sizeBytes)), ("modified", .text(modified.description)),
             ])
         case .folder: .object([("kind", .text("folder"))])
-        case .link(let target, let leadsToFolder):
+        case .link(let target, let destination):
             .object([
-                ("kind", .text("link")), ("target", .text(target)), ("leads_to_folder", .flag(leadsToFolder)),
+                ("kind", .text("link")), ("target", .text(target)),
+                ("leads_to_folder", .flag(destination == .folder)), ("leads_to", .text(destination.rawValue)),
             ])
         case .special: .object([("kind", .text("special"))])
         case .missing: .object([("kind", .text("missing"))])
@@ -71,7 +72,17 @@ extension WhyReport {
             ("first_seen", .text(place.history.discovered?.description)),
             ("last_seen", .text(place.history.lastSeen?.description)), ("changed_since", .flag(facts.isChanged(place))),
             ("file_version_id", .integer(place.file?.version?.id.rawValue)), ("versions", .list(versions)),
-            ("rules", .list(rules)),
+            ("rules", .list(rules)), ("gone_since", .text(place.file?.goneSince?.description)),
+            (
+                "moves",
+                .list(
+                    place.moves.map { move in
+                        .object([
+                            ("from", .text(move.from)), ("to", .text(move.to)), ("at", .text(move.at.description)),
+                        ])
+                    })
+            ),
+            ("alarms", .list(place.alarms.map { .text($0.message) })),
         ])
     }
 

@@ -38,8 +38,8 @@ struct WhyReport {
         case .file(let sizeBytes, let modified):
             "file, \(sizeBytes) bytes, written \(modified)\(facts.isSettled ? "" : ", not settled yet")"
         case .folder: "folder"
-        case .link(let target, let leadsToFolder):
-            "link to \(target)\(leadsToFolder ? ", a folder" : ", where nothing is")"
+        case .link(let target, let destination):
+            "link to \(target), \(destination == .nothing ? "where nothing is" : "a \(destination)")"
         case .special: "no regular file"
         case .missing: "nothing"
         case .unreadable(let reason): "cannot be read: \(reason)"
@@ -48,6 +48,9 @@ struct WhyReport {
 
     private func lines(of place: WhyFacts.Place) -> [String] {
         var out = ["  root      \(place.root.path)"]
+        for alarm in place.alarms {
+            out.append("  alarm     \(alarm.folder.isEmpty ? "the root" : alarm.folder): \(alarm.message)")
+        }
         if let hit = place.ignored {
             out.append(
                 "  ignored   by '\(hit.pattern)' (\(Self.text(hit.origin)))\(hit.path == place.relativePath ? "" : ", which hits \(hit.path)")"
@@ -58,6 +61,8 @@ struct WhyReport {
             out.append(
                 "  seen      first \(history.discovered?.description ?? "-"), last \(history.lastSeen?.description ?? "-")"
                     + (facts.isChanged(place) ? ", changed since" : ""))
+            if let since = place.file?.goneSince { out.append("  gone      since \(since)") }
+            for move in place.moves { out.append("  moved     from \(move.from) to \(move.to), found \(move.at)") }
             for version in history.versions {
                 let isCurrent = version.id == place.file?.version?.id
                 out.append(
