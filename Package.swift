@@ -137,7 +137,8 @@ let modules: [Module] = [
     Module(name: "SQLServerSinkTests", kind: .test, uses: ["SQLServerSink", "CSQLite", "CasparianTestKit"]),
     Module(
         name: "PostgreSQLSinkTests", kind: .test, uses: ["PostgreSQLSink", "CasparianSinks", "CasparianTestKit"]),
-    Module(name: "PluginHostTests", kind: .test, uses: ["PluginHost", "CasparianTestKit"]),
+    Module(
+        name: "PluginHostTests", kind: .test, uses: ["PluginHost", "CasparianTestKit"], products: [.crypto]),
     Module(
         name: "DiscoveryTests", kind: .test,
         uses: ["CasparianScout", "FileDiscovery", "CasparianCatalog", "SQLiteCatalog", "CasparianTestKit"]),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "Support.h"
 #include "UTF16Decoder.h"
@@ -19,16 +20,52 @@ bool ends_with(const std::string &text, const char *suffix) {
     return text.size() >= length && text.compare(text.size() - length, length, suffix) == 0;
 }
 
+/// Bytes read at once that nobody but the observer wants.
+constexpr int64_t kRestBytes = 1 << 20;
+
 }  // namespace
+
+/// A file that shows an observer what is read from it.
+class ObservedFile : public arrow::io::InputStream {
+   public:
+    ObservedFile(std::shared_ptr<arrow::io::InputStream> file, ca_observer observer)
+        : file_(std::move(file)), observer_(observer) {}
+
+    arrow::Result<int64_t> Read(int64_t capacity, void *into) override {
+        ARROW_ASSIGN_OR_RAISE(const int64_t count, file_->Read(capacity, into));
+        see(into, count);
+        return count;
+    }
+    arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t capacity) override {
+        ARROW_ASSIGN_OR_RAISE(auto buffer, file_->Read(capacity));
+        see(buffer->data(), buffer->size());
+        return buffer;
+    }
+    arrow::Status Close() override { return file_->Close(); }
+    arrow::Result<int64_t> Tell() const override { return file_->Tell(); }
+    bool closed() const override { return file_->closed(); }
+
+   private:
+    void see(const void *bytes, int64_t count) {
+        if (count > 0) observer_.see(observer_.context, static_cast<const uint8_t *>(bytes), count);
+    }
+    std::shared_ptr<arrow::io::InputStream> file_;
+    ca_observer observer_;
+};
 
 ByteStream::~ByteStream() = default;
 
-ByteStream::ByteStream(const std::string &path, bool latin1) : path_(path), latin1_(latin1) {
+ByteStream::ByteStream(const std::string &path, bool latin1, const ca_observer *observer)
+    : path_(path), latin1_(latin1) {
     struct stat status;
     if (::stat(path.c_str(), &status) != 0) throw Failure(CA_IO, std::strerror(errno));
     if (S_ISDIR(status.st_mode)) throw Failure(CA_IO, "is a folder, not a file");
     auto file = arrow::io::ReadableFile::Open(path);
     stream_ = take_read(std::move(file));
+    if (observer != nullptr) {
+        observed_ = std::make_shared<ObservedFile>(std::move(stream_), *observer);
+        stream_ = observed_;
+    }
     arrow::Compression::type type = arrow::Compression::UNCOMPRESSED;
     if (ends_with(path, ".gz")) type = arrow::Compression::GZIP;
     if (ends_with(path, ".zst")) type = arrow::Compression::ZSTD;
@@ -51,6 +88,13 @@ int64_t ByteStream::read_raw(char *into, int64_t capacity) {
         total += count;
     }
     return total;
+}
+
+void ByteStream::read_rest() {
+    if (!observed_) return;
+    std::vector<char> block(kRestBytes);
+    while (take_read(observed_->Read(kRestBytes, block.data())) > 0) {
+    }
 }
 
 int64_t ByteStream::read(char *into, int64_t capacity) {

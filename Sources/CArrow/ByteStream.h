@@ -5,21 +5,26 @@
 #include <memory>
 #include <string>
 
+#include "CArrow.h"
+
 namespace casparian {
 
+class ObservedFile;
 class UTF16Decoder;
 
 /// A file's bytes from its beginning, decompressed if its name ends in .gz, .zst, .bz2 or .lz4; a UTF-8 byte order
 /// mark is dropped, and UTF-16 that begins with one comes out as UTF-8.
 class ByteStream {
    public:
-    /// `latin1`: bytes are ISO 8859-1 and come out as UTF-8.
-    ByteStream(const std::string &path, bool latin1);
+    /// `latin1`: bytes are ISO 8859-1 and come out as UTF-8. `observer` NULL: none.
+    ByteStream(const std::string &path, bool latin1, const ca_observer *observer = nullptr);
     ~ByteStream();
     /// Fills up to `capacity` bytes; fewer only at the end of the file.
     int64_t read(char *into, int64_t capacity);
     /// Nothing comes after what was read.
     bool ended() const { return ended_ && first_units_.empty(); }
+    /// Shows the observer what was not read: bytes behind the end of what is compressed, say.
+    void read_rest();
     const std::string &path() const { return path_; }
 
    private:
@@ -32,6 +37,7 @@ class ByteStream {
     std::unique_ptr<UTF16Decoder> utf16_;
     std::string first_units_;  // read before it was known that they are UTF-16
     std::unique_ptr<arrow::util::Codec> codec_;
+    std::shared_ptr<ObservedFile> observed_;  // null without observer
     std::shared_ptr<arrow::io::InputStream> stream_;
 };
 

@@ -35,9 +35,9 @@ struct Settings {
 
 class CSVSource : public Source {
    public:
-    explicit CSVSource(Settings settings)
+    CSVSource(Settings settings, const ca_observer *observer)
         : settings_(std::move(settings)),
-          stream_(settings_.path, settings_.latin1),
+          stream_(settings_.path, settings_.latin1, observer),
           reader_(stream_, settings_.dialect, settings_.block_bytes) {
         start();
     }
@@ -55,6 +55,8 @@ class CSVSource : public Source {
             throw;
         }
     }
+
+    void read_rest() override { stream_.read_rest(); }
 
     void cancel() override {
         std::lock_guard lock(mutex_);
@@ -275,7 +277,8 @@ class CSVSource : public Source {
 
 }  // namespace
 
-extern "C" ca_source *ca_csv_open(const char *path, const ca_csv_options *options, ca_error *error) {
+extern "C" ca_source *ca_csv_open(
+    const char *path, const ca_csv_options *options, const ca_observer *observer, ca_error *error) {
     return guarded<ca_source *>(error, nullptr, [&] {
         Settings settings;
         settings.path = path;
@@ -294,6 +297,6 @@ extern "C" ca_source *ca_csv_open(const char *path, const ca_csv_options *option
         }
         for (const auto &[name, type] : parse_pairs(options->types)) settings.types[name] = kind_named(type);
         for (const auto &[word, unused] : parse_pairs(options->null_values)) settings.nulls.push_back(word);
-        return new ca_source{std::make_unique<CSVSource>(std::move(settings))};
+        return new ca_source{std::make_unique<CSVSource>(std::move(settings), observer)};
     });
 }

@@ -23,7 +23,10 @@ constexpr int64_t kBatchRows = 64 * 1024;
 /// Cuts a stream into its top-level values, or into the items of its one top-level array.
 class Splitter {
    public:
-    Splitter(const std::string &path, int64_t read_bytes) : stream_(path, false), read_bytes_(read_bytes) {}
+    Splitter(const std::string &path, int64_t read_bytes, const ca_observer *observer = nullptr)
+        : stream_(path, false, observer), read_bytes_(read_bytes) {}
+
+    void read_rest() { stream_.read_rest(); }
 
     /// The next value's text, valid until the next call; false at the end. `line` is where it begins.
     bool next(std::string_view &text, int64_t &line) {
@@ -128,11 +131,13 @@ class Splitter {
 
 class JSONSource : public Source {
    public:
-    JSONSource(std::string path, const std::vector<std::pair<std::string, std::string>> &types, int64_t read_bytes)
+    JSONSource(
+        std::string path, const std::vector<std::pair<std::string, std::string>> &types, int64_t read_bytes,
+        const ca_observer *observer)
         : path_(std::move(path)),
           types_(types),
           read_bytes_(std::clamp<int64_t>(read_bytes > 0 ? read_bytes : kReadBytes, 16, kBatchBytes)),
-          splitter_(path_, read_bytes_) {
+          splitter_(path_, read_bytes_, observer) {
         arrow::util::InitializeUTF8();
     }
 
@@ -162,6 +167,8 @@ class JSONSource : public Source {
         for (auto &builder : builders) arrays.push_back(builder.finish());
         return arrow::RecordBatch::Make(schema_, rows, std::move(arrays));
     }
+
+    void read_rest() override { splitter_.read_rest(); }
 
     void cancel() override { cancelled_ = true; }
 
@@ -226,8 +233,9 @@ class JSONSource : public Source {
 
 }  // namespace
 
-extern "C" ca_source *ca_json_open(const char *path, const char *types, int64_t block_bytes, ca_error *error) {
+extern "C" ca_source *ca_json_open(
+    const char *path, const char *types, int64_t block_bytes, const ca_observer *observer, ca_error *error) {
     return guarded<ca_source *>(error, nullptr, [&] {
-        return new ca_source{std::make_unique<JSONSource>(path, parse_pairs(types), block_bytes)};
+        return new ca_source{std::make_unique<JSONSource>(path, parse_pairs(types), block_bytes, observer)};
     });
 }

@@ -20,8 +20,8 @@ constexpr int64_t kLineBytesMax = int64_t{256} << 20;
 
 class LinesSource : public Source {
    public:
-    LinesSource(const std::string &path, bool latin1)
-        : stream_(path, latin1),
+    LinesSource(const std::string &path, bool latin1, const ca_observer *observer)
+        : stream_(path, latin1, observer),
           schema_(arrow::schema({arrow::field("line_number", arrow::int64(), false), arrow::field("line", arrow::utf8())})) {
         arrow::util::InitializeUTF8();
     }
@@ -56,6 +56,8 @@ class LinesSource : public Source {
         std::memmove(buffer_.get(), end, size_);
         return batch;
     }
+
+    void read_rest() override { stream_.read_rest(); }
 
     void cancel() override { cancelled_ = true; }
 
@@ -105,6 +107,8 @@ class LinesSource : public Source {
 
 }  // namespace
 
-extern "C" ca_source *ca_lines_open(const char *path, bool latin1, ca_error *error) {
-    return guarded<ca_source *>(error, nullptr, [&] { return new ca_source{std::make_unique<LinesSource>(path, latin1)}; });
+extern "C" ca_source *ca_lines_open(const char *path, bool latin1, const ca_observer *observer, ca_error *error) {
+    return guarded<ca_source *>(error, nullptr, [&] {
+        return new ca_source{std::make_unique<LinesSource>(path, latin1, observer)};
+    });
 }

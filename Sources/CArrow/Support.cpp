@@ -133,6 +133,13 @@ bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error) {
     });
 }
 
+bool ca_source_read_rest(ca_source *source, ca_error *error) {
+    return guarded(error, false, [&] {
+        source->value->read_rest();
+        return true;
+    });
+}
+
 void ca_source_cancel(ca_source *source) { source->value->cancel(); }
 
 }

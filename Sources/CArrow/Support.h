@@ -86,6 +86,8 @@ class Source {
     virtual std::shared_ptr<arrow::Schema> schema() = 0;
     /// Null at the end.
     virtual std::shared_ptr<arrow::RecordBatch> next() = 0;
+    /// After the last batch: shows the observer, if there is one, what is left of the file.
+    virtual void read_rest() {}
     /// From any thread.
     virtual void cancel() = 0;
 };

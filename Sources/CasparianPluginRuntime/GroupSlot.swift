@@ -28,6 +28,10 @@ final class GroupSlot: PluginSlot {
         try slots[index].run(invocation, output: output)
     }
 
+    func reportsContentHash(of plugin: String) -> Bool {
+        owners.index(of: plugin).map { slots[$0].reportsContentHash(of: plugin) } ?? false
+    }
+
     func cancel() { for slot in slots { slot.cancel() } }
     func shutDown() { for slot in slots { slot.shutDown() } }
 }

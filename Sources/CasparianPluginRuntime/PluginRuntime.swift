@@ -39,11 +39,19 @@ public protocol PluginSlot: AnyObject, Sendable {
     /// - Throws: `PluginError` when the plugin failed; whatever `output` threw, after the plugin was stopped.
     func run(_ invocation: PluginInvocation, output: any PluginOutput) throws
 
+    /// Whether a plugin's runs tell the hash of what they read (`PluginOutput.note(contentHash:)`) when it is wanted.
+    /// Nobody then reads the file a second time beside it.
+    func reportsContentHash(of plugin: String) -> Bool
+
     /// Stops the running job, if any: `run` then throws `PluginError.cancelled` and no process of the job is left.
     func cancel()
 
     /// Ends warm processes; the slot is not used again.
     func shutDown()
+}
+
+extension PluginSlot {
+    public func reportsContentHash(of plugin: String) -> Bool { false }
 }
 
 /// What a plugin is asked to do.
@@ -57,10 +65,12 @@ public struct PluginInvocation: Hashable, Sendable {
     public var parameters: String?
     /// Columns of topic `output` that are wanted as they are written: a reader that finds out types leaves them text.
     public var textColumns: Set<String>
+    /// A slot that can is to tell the hash of the bytes that it reads.
+    public var wantsContentHash: Bool
 
     public init(
         pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil,
-        textColumns: Set<String> = []
+        textColumns: Set<String> = [], wantsContentHash: Bool = false
     ) {
         self.pluginName = pluginName
         self.filePath = filePath
@@ -68,6 +78,7 @@ public struct PluginInvocation: Hashable, Sendable {
         self.jobID = jobID
         self.parameters = parameters
         self.textColumns = textColumns
+        self.wantsContentHash = wantsContentHash
     }
 }
 
@@ -88,9 +99,14 @@ public protocol PluginOutput: AnyObject {
     /// Takes the most memory that the plugin's process had resident in this job, in bytes; where that is known, before
     /// `run` ends or throws.
     func note(peakBytes: Int64)
+
+    /// Takes the SHA-256 of the whole file as the plugin read it: of the bytes that everything written since the last
+    /// `restart` was made of. Before `run` ends, if at all.
+    func note(contentHash: ContentHash)
 }
 
 extension PluginOutput {
     public var isCancelled: Bool { false }
     public func note(peakBytes: Int64) {}
+    public func note(contentHash: ContentHash) {}
 }

@@ -6,10 +6,13 @@ public final class BatchSource: @unchecked Sendable {
     private let handle: OpaquePointer
     /// The file, for messages.
     public let path: String
+    /// Lives as long as the handle, which refers to it.
+    private let observation: Observation?
 
-    init(owning handle: OpaquePointer, path: String) {
+    init(owning handle: OpaquePointer, path: String, observation: Observation? = nil) {
         self.handle = handle
         self.path = path
+        self.observation = observation
     }
 
     deinit { ca_source_release(handle) }
@@ -24,6 +27,11 @@ public final class BatchSource: @unchecked Sendable {
         try checkedDone(path) { ca_source_next(handle, &batch, $0) }
         return batch.map(RecordBatch.init(owning:))
     }
+
+    /// After the last batch: reads on to the end of the file, so that the observer has seen all of it.
+    ///
+    /// - Throws: `.io`.
+    public func readRest() throws(ColumnarError) { try checkedDone(path) { ca_source_read_rest(handle, $0) } }
 
     /// Stops the running and every later `next`; from any thread.
     public func cancel() { ca_source_cancel(handle) }
@@ -51,8 +59,19 @@ public struct CSVOptions: Hashable, Sendable {
 }
 
 /// Opens files as batches.
+///
+/// The readers that read a file from its beginning to its end show its bytes to an observer on the way.
 public enum BatchReader {
-    public static func csv(path: String, options: CSVOptions = CSVOptions()) throws(ColumnarError) -> BatchSource {
+    /// Delimited text.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - options: How to read it.
+    ///   - observer: Sees the bytes that the rows are made of; a pass that only looks for wider types is not shown.
+    public static func csv(
+        path: String, options: CSVOptions = CSVOptions(), observer: (any ByteObserver)? = nil
+    ) throws(ColumnarError) -> BatchSource {
+        let observation = observer.map(Observation.init)
         let types = NamedTypes.encode(options.types)
         let nulls = options.nullValues.map { $0 + "\u{1E}" }.joined()
         let handle = try checked(path) { error in
@@ -63,11 +82,11 @@ public enum BatchReader {
                         quote: CChar(bitPattern: options.quote ?? 0), has_header: options.hasHeader,
                         latin1: options.isLatin1, threads: Int32(options.threads),
                         block_bytes: Int64(options.blockBytes), types: types, null_values: nulls)
-                    return ca_csv_open(path, &raw, error)
+                    return Observation.pass(observation) { ca_csv_open(path, &raw, $0, error) }
                 }
             }
         }
-        return BatchSource(owning: handle, path: path)
+        return BatchSource(owning: handle, path: path, observation: observation)
     }
 
     /// JSON lines, one array of objects, or objects one after another.
@@ -76,12 +95,16 @@ public enum BatchReader {
     ///   - path: The file.
     ///   - types: Columns to read as `string`, as written.
     ///   - blockBytes: Bytes read at once; 0: the default.
+    ///   - observer: Sees the bytes that the rows are made of, not the pass before that finds the columns.
     public static func jsonLines(
-        path: String, types: [String: String] = [:], blockBytes: Int = 0
+        path: String, types: [String: String] = [:], blockBytes: Int = 0, observer: (any ByteObserver)? = nil
     ) throws(ColumnarError) -> BatchSource {
         let types = NamedTypes.encode(types)
-        return BatchSource(
-            owning: try checked(path) { ca_json_open(path, types, Int64(blockBytes), $0) }, path: path)
+        let observation = observer.map(Observation.init)
+        let handle = try checked(path) { error in
+            Observation.pass(observation) { ca_json_open(path, types, Int64(blockBytes), $0, error) }
+        }
+        return BatchSource(owning: handle, path: path, observation: observation)
     }
 
     public static func parquet(path: String) throws(ColumnarError) -> BatchSource {
@@ -94,7 +117,18 @@ public enum BatchReader {
     }
 
     /// Plain text: `line_number` (int64, from 1) and `line` (string).
-    public static func lines(path: String, isLatin1: Bool = false) throws(ColumnarError) -> BatchSource {
-        BatchSource(owning: try checked(path) { ca_lines_open(path, isLatin1, $0) }, path: path)
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - isLatin1: ISO 8859-1 instead of UTF-8.
+    ///   - observer: Sees the file's bytes.
+    public static func lines(
+        path: String, isLatin1: Bool = false, observer: (any ByteObserver)? = nil
+    ) throws(ColumnarError) -> BatchSource {
+        let observation = observer.map(Observation.init)
+        let handle = try checked(path) { error in
+            Observation.pass(observation) { ca_lines_open(path, isLatin1, $0, error) }
+        }
+        return BatchSource(owning: handle, path: path, observation: observation)
     }
 }

@@ -1,3 +1,4 @@
+import CasparianModel
 import CasparianPluginRuntime
 import CasparianTestKit
 import Columnar
@@ -8,6 +9,7 @@ final class Collected: PluginOutput {
     private(set) var parts: [(topic: String, batch: RecordBatch)] = []
     private let onWrite: (Int) throws -> Void
     private(set) var restarts = 0
+    private(set) var contentHash: ContentHash?
 
     /// - Parameter onWrite: Called with the number of each batch, from 0.
     init(onWrite: @escaping (Int) throws -> Void = { _ in }) { self.onWrite = onWrite }
@@ -19,12 +21,15 @@ final class Collected: PluginOutput {
 
     func restart() throws {
         restarts += 1
+        contentHash = nil
         parts = []
     }
 
     func table(_ topic: String = "output") throws -> SinkTable {
         try SinkTable(parts.filter { $0.topic == topic }.map(\.batch))
     }
+
+    func note(contentHash: ContentHash) { self.contentHash = contentHash }
 
     /// The first column of the topic's rows.
     func cells(_ topic: String = "output") throws -> [String?] { try table(topic).rows.map { $0[0] } }

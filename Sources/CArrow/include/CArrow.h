@@ -110,6 +110,13 @@ bool ca_ipc_decode(
 bool ca_ipc_encode(const ca_batch *batch, void **bytes, int64_t *length, ca_error *error);
 
 // Sources
+/// Sees every byte that a source reads from its file, as it lies there, in order, before it is decompressed or decoded.
+/// Called on whichever thread reads, one call at a time; `context` must live as long as the source.
+typedef struct ca_observer {
+    void (*see)(void *context, const uint8_t *bytes, int64_t count);
+    void *context;
+} ca_observer;
+
 typedef struct ca_csv_options {
     char delimiter;           // 0: found out
     char quote;               // 0: none
@@ -121,17 +128,22 @@ typedef struct ca_csv_options {
     const char *null_values;  // "text\x1e..." beside the empty field, or NULL
 } ca_csv_options;
 
-ca_source *ca_csv_open(const char *path, const ca_csv_options *options, ca_error *error);
-/// `types` as in ca_csv_options, or NULL; types: string only. `block_bytes` 0: default.
-ca_source *ca_json_open(const char *path, const char *types, int64_t block_bytes, ca_error *error);
+/// `observer` NULL: none. It sees the pass that makes the rows, not those that only look for types or for a line.
+ca_source *ca_csv_open(
+    const char *path, const ca_csv_options *options, const ca_observer *observer, ca_error *error);
+/// `types` as in ca_csv_options, or NULL; types: string only. `block_bytes` 0: default. `observer` as for CSV.
+ca_source *ca_json_open(
+    const char *path, const char *types, int64_t block_bytes, const ca_observer *observer, ca_error *error);
 ca_source *ca_parquet_open(const char *path, ca_error *error);
 ca_source *ca_ipc_open(const char *path, ca_error *error);
-ca_source *ca_lines_open(const char *path, bool latin1, ca_error *error);
+ca_source *ca_lines_open(const char *path, bool latin1, const ca_observer *observer, ca_error *error);
 void ca_source_release(ca_source *source);
 /// Without columns if the source cannot be read; `next` then says why.
 ca_schema *ca_source_schema(ca_source *source);
 /// True with a batch, or with NULL at the end.
 bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error);
+/// After the last batch: reads on to the end of the file, so that the observer has seen all of it.
+bool ca_source_read_rest(ca_source *source, ca_error *error);
 /// From any thread: the running and every later `next` fails with CA_CANCELLED.
 void ca_source_cancel(ca_source *source);
 

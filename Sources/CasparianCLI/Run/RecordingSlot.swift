@@ -1,3 +1,4 @@
+import CasparianModel
 import CasparianPluginRuntime
 import CasparianSinks
 import Columnar
@@ -21,6 +22,7 @@ final class RecordingSlot: PluginSlot {
         try slot.run(invocation, output: recording)
     }
 
+    func reportsContentHash(of plugin: String) -> Bool { slot.reportsContentHash(of: plugin) }
     func cancel() { slot.cancel() }
     func shutDown() { slot.shutDown() }
 }
@@ -57,6 +59,7 @@ private final class RecordingOutput: PluginOutput {
     }
 
     func note(peakBytes: Int64) { output.note(peakBytes: peakBytes) }
+    func note(contentHash: ContentHash) { output.note(contentHash: contentHash) }
 
     func restart() throws {
         try output.restart()

@@ -23,6 +23,9 @@ public struct NativeReaders: PluginRuntime {
 enum NativeFormat: String, CaseIterable {
     case csv, jsonl, lines, parquet
 
+    /// Whether the pass that makes the rows reads the file once from its beginning to its end.
+    var isReadInOrder: Bool { self != .parquet }
+
     var summary: String {
         switch self {
         case .csv: "Built in: delimited text; types are found out"

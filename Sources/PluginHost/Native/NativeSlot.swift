@@ -23,12 +23,12 @@ final class NativeSlot: PluginSlot {
         var parameters = try NativeParameters(json: invocation.parameters, format: format)
         do {
             do {
-                try read(format, invocation.filePath, &parameters, invocation.textColumns, output)
+                try read(format, invocation, &parameters, output)
             } catch let error as ColumnarError where error.code == .typeConflict && !error.widerTypes.isEmpty {
                 // A later part of the file showed that a type was too narrow: begin anew with types that fit all of it.
                 try output.restart()
                 parameters.types = error.widerTypes
-                try read(format, invocation.filePath, &parameters, invocation.textColumns, output)
+                try read(format, invocation, &parameters, output)
             }
         } catch let error as ColumnarError {
             throw PluginError(
@@ -37,11 +37,20 @@ final class NativeSlot: PluginSlot {
         }
     }
 
+    func reportsContentHash(of plugin: String) -> Bool { NativeFormat(rawValue: plugin)?.isReadInOrder ?? false }
+
     private func read(
-        _ format: NativeFormat, _ path: String, _ parameters: inout NativeParameters, _ textColumns: Set<String>,
+        _ format: NativeFormat, _ invocation: PluginInvocation, _ parameters: inout NativeParameters,
         _ output: any PluginOutput
     ) throws {
-        var source = try open(format, path, parameters)
+        // Each opening reads from the beginning and has a hash of its own: only that of the last one counts.
+        func digest() -> ReadDigest? {
+            guard invocation.wantsContentHash, format.isReadInOrder else { return nil }
+            return ReadDigest(handsOver: format != .csv)
+        }
+        let textColumns = invocation.textColumns
+        var hash = digest()
+        var source = try open(format, invocation.filePath, parameters, hash)
         if format == .csv || format == .jsonl, !textColumns.isEmpty {
             // What the parameters say wins. Only columns that are there can be given a type. Of a CSV file no more than
             // the beginning is known here: an empty column may turn into one of numbers.
@@ -52,19 +61,25 @@ final class NativeSlot: PluginSlot {
             }
             if types.count > known {
                 parameters.types = types
-                source = try open(format, path, parameters)
+                hash = digest()
+                source = try open(format, invocation.filePath, parameters, hash)
             }
         }
         while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
+        guard let hash else { return }
+        try source.readRest()
+        output.note(contentHash: hash.finish())
     }
 
     /// A source that hears `cancel`.
-    private func open(_ format: NativeFormat, _ path: String, _ parameters: NativeParameters) throws -> BatchSource {
+    private func open(
+        _ format: NativeFormat, _ path: String, _ parameters: NativeParameters, _ digest: ReadDigest?
+    ) throws -> BatchSource {
         let source: BatchSource =
             switch format {
-            case .csv: try BatchReader.csv(path: path, options: parameters.csvOptions)
-            case .jsonl: try BatchReader.jsonLines(path: path, types: parameters.types ?? [:])
-            case .lines: try BatchReader.lines(path: path, isLatin1: parameters.isLatin1)
+            case .csv: try BatchReader.csv(path: path, options: parameters.csvOptions, observer: digest)
+            case .jsonl: try BatchReader.jsonLines(path: path, types: parameters.types ?? [:], observer: digest)
+            case .lines: try BatchReader.lines(path: path, isLatin1: parameters.isLatin1, observer: digest)
             case .parquet: try BatchReader.parquet(path: path)
             }
         let wasCancelled = state.withLock { state in
