@@ -4,8 +4,10 @@ public enum FailureCause: String, Hashable, Sendable, CaseIterable, Codable {
     case plugin
     /// More rows broke the contract than it lets pass, or the columns did.
     case contract
-    /// The file is gone, cannot be read, or changed while it was read.
+    /// The file is gone or cannot be read.
     case file
+    /// The file is not the version that the job is about: no failure of the plugin or of the data. The job is SKIPPED.
+    case changed
     /// Unknown plugin, sink or option; nothing that another attempt could change.
     case configuration
     /// The plugin's process crashed or was killed.
@@ -27,7 +29,7 @@ public enum FailureCause: String, Hashable, Sendable, CaseIterable, Codable {
     public var isTransient: Bool {
         switch self {
         case .guest, .unreachable, .busy, .full: true
-        case .plugin, .contract, .file, .configuration, .sink, .deadline, .cancelled: false
+        case .plugin, .contract, .file, .changed, .configuration, .sink, .deadline, .cancelled: false
         }
     }
 }

@@ -7,7 +7,7 @@ extension FailureCause {
     init(of error: any Error) {
         switch error {
         case let error as PluginError: self = error.cause
-        case is SourceFileError: self = .file
+        case let error as SourceFileError: self = error.isChange ? .changed : .file
         case is ContractBreach: self = .contract
         case let error as SinkError: self = Self.cause(of: error)
         // Whatever else is thrown between a plugin and the promotion comes from storage.

@@ -2,11 +2,10 @@ import CasparianModel
 import CasparianPluginRuntime
 import CasparianSinks
 import Columnar
-import Dispatch
 
 /// Runs one job from file to promoted output on the calling thread; needs no daemon and no database.
 public struct JobRunner: Sendable {
-    /// Hashes a file's content; a job that names a hash runs it beside the plugin.
+    /// Hashes a file's content; a job that names a hash runs it beside a plugin that does not tell what it read.
     public typealias Hasher = @Sendable (String) throws -> ContentHash
 
     private let registry: SinkRegistry
@@ -57,14 +56,7 @@ public struct JobRunner: Sendable {
                 order: order, registry: registry, isCancelled: isCancelled, onProgress: onProgress)
             outputs = made
             try made.checkWanted()
-            let check = ContentCheck(order: order, hasher: hasher)
-            try slot.run(
-                PluginInvocation(
-                    pluginName: order.pluginName, filePath: order.filePath, fileVersionID: order.fileVersionID,
-                    jobID: order.jobID, parameters: order.parameters, textColumns: made.textColumns), output: made)
-            JobStep.finished.reached()
-            try check.wait()
-            try file.checkUnchanged()
+            try read(file, order, on: slot, into: made)
             try made.checkWanted()
             try made.prepare()
             try made.checkWanted()
@@ -80,6 +72,26 @@ public struct JobRunner: Sendable {
             receipt.metrics[JobReceipt.peakBytesMetric] = outputs?.peakBytes
             return receipt
         }
+    }
+
+    /// Runs the plugin, and makes sure that what it read is what the job is about.
+    private func read(
+        _ file: SourceFile, _ order: JobOrder, on slot: any PluginSlot, into outputs: TopicOutputs
+    ) throws {
+        let check = ContentCheck(
+            file, expected: order.contentHash, hasher: hasher,
+            isReported: slot.reportsContentHash(of: order.pluginName))
+        do {
+            try slot.run(
+                PluginInvocation(
+                    pluginName: order.pluginName, filePath: order.filePath, fileVersionID: order.fileVersionID,
+                    jobID: order.jobID, parameters: order.parameters, textColumns: outputs.textColumns,
+                    wantsContentHash: check.wantsReport), output: outputs)
+        } catch {
+            throw check.reason(for: error)
+        }
+        JobStep.finished.reached()
+        try check.verify(reported: outputs.contentHash)
     }
 
     /// A single sink's promotion is one step; several are noted first.
@@ -105,41 +117,5 @@ public struct JobRunner: Sendable {
             status: .success, metrics: tally.metrics, artifacts: tally.artifacts, attempt: order.attempt)
         receipt.metrics[JobReceipt.peakBytesMetric] = peakBytes
         return receipt
-    }
-}
-
-/// Compares a file's content with the hash that the job was made for, while the plugin reads.
-private final class ContentCheck {
-    private let expected: ContentHash?
-    private let path: String
-    private let group = DispatchGroup()
-    private let outcome = Outcome()
-
-    init(order: JobOrder, hasher: JobRunner.Hasher?) {
-        self.path = order.filePath
-        guard let hash = order.contentHash, let hasher else {
-            expected = nil
-            return
-        }
-        expected = hash
-        let path = order.filePath
-        let outcome = outcome
-        DispatchQueue.global().async(group: group) { outcome.set(Result { try hasher(path) }) }
-    }
-
-    /// - Throws: `SourceFileError` when the content is another, or what hashing threw.
-    func wait() throws {
-        guard let expected else { return }
-        group.wait()
-        let found: ContentHash
-        do { found = try outcome.get() } catch {
-            throw SourceFileError(path: path, message: "its content cannot be hashed: \(error)")
-        }
-        guard found == expected else {
-            throw SourceFileError(
-                path: path,
-                message: "holds other content than when it was queued (SHA-256 \(found), expected \(expected)); "
-                    + "the next scan makes a new version of it")
-        }
     }
 }

@@ -32,13 +32,10 @@ struct SourceFile {
         }
     }
 
-    /// - Throws: `SourceFileError` when the file is not what it was.
+    /// - Throws: `SourceFileError` when the file is gone or not what it was.
     func checkUnchanged() throws {
-        guard let now = try? Self.look(path), now == identity else {
-            throw SourceFileError(
-                path: path,
-                message: "changed while it was read, so nothing of it was kept; the next scan makes a new version of it"
-            )
+        guard try Self.look(path) == identity else {
+            throw SourceFileError.changed(path, "it was written, replaced or touched while it was read")
         }
     }
 
@@ -62,12 +59,13 @@ struct SourceFile {
     private static func look(_ path: String) throws -> Identity {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw SourceFileError(
-                path: path,
-                message: "cannot be opened: \(String(cString: strerror(errno))); was it moved since the last scan?")
+            let code = errno
+            throw code == ENOENT || code == ENOTDIR
+                ? SourceFileError.gone(path)
+                : SourceFileError(path: path, message: "cannot be opened: \(String(cString: strerror(code)))")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw SourceFileError(path: path, message: "is not a regular file")
+            throw SourceFileError(path: path, message: "is not a regular file any more; nothing of it was kept")
         }
         return Identity(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), sizeBytes: Int64(status.st_size),
@@ -79,5 +77,24 @@ struct SourceFile {
 struct SourceFileError: Error, CustomStringConvertible {
     let path: String
     let message: String
+    /// The file is there and is not what was queued.
+    var isChange = false
     var description: String { "\(path): \(message)" }
+
+    static func changed(_ path: String, _ detail: String) -> SourceFileError {
+        SourceFileError(
+            path: path,
+            message:
+                "the file changed after it was queued (\(detail)), so nothing of it was kept; the next scan makes a "
+                + "new version of it with its own job, or queues this one again if the content is the same after all",
+            isChange: true)
+    }
+
+    static func gone(_ path: String) -> SourceFileError {
+        SourceFileError(
+            path: path,
+            message: "the file is gone: it was moved or deleted after it was queued, and nothing of it was kept. "
+                + "If it was moved below a root, the next scan finds it there; if it belongs here, put it back and use "
+                + "`casparian jobs retry`")
+    }
 }

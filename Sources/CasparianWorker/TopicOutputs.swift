@@ -17,6 +17,8 @@ final class TopicOutputs: PluginOutput {
     private(set) var rows: Int64 = 0
     /// Most resident memory of the plugin's process, where it is known.
     private(set) var peakBytes: Int64?
+    /// Of what the plugin read, where its slot says so.
+    private(set) var contentHash: ContentHash?
 
     /// Opens the configured sinks, so that a wrong URI fails the job before anything is read.
     init(
@@ -73,6 +75,7 @@ final class TopicOutputs: PluginOutput {
     var isCancelled: Bool { wasCancelled() }
 
     func note(peakBytes: Int64) { self.peakBytes = max(peakBytes, self.peakBytes ?? 0) }
+    func note(contentHash: ContentHash) { self.contentHash = contentHash }
 
     /// - Throws: `PluginError` with `.cancelled`.
     func checkWanted() throws {
@@ -110,6 +113,7 @@ final class TopicOutputs: PluginOutput {
     func restart() throws {
         for destination in destinations { try destination.reset() }
         rows = 0
+        contentHash = nil
     }
 
     /// Everything that can fail, for every sink, before the first promotion.

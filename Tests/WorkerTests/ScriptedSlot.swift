@@ -1,3 +1,4 @@
+import CasparianModel
 import CasparianPluginRuntime
 import Columnar
 import Synchronization
@@ -6,16 +7,30 @@ import Synchronization
 final class ScriptedSlot: PluginSlot {
     typealias Script = @Sendable (any PluginOutput) throws -> Void
     private let script: Script
+    /// What the slot says that it read.
+    private let hash: ContentHash?
+    private let reports: Bool
     private let ran = Mutex<[PluginInvocation]>([])
 
-    init(_ script: @escaping Script) { self.script = script }
+    /// - Parameters:
+    ///   - reports: It promises to tell the hash of what it reads.
+    ///   - hash: What it tells; nil for nothing.
+    ///   - script: What it does.
+    init(reports: Bool = false, hash: ContentHash? = nil, _ script: @escaping Script) {
+        self.script = script
+        self.hash = hash
+        self.reports = reports
+    }
 
     var invocations: [PluginInvocation] { ran.withLock { $0 } }
 
     func run(_ invocation: PluginInvocation, output: any PluginOutput) throws {
         ran.withLock { $0.append(invocation) }
         try script(output)
+        if let hash { output.note(contentHash: hash) }
     }
+
+    func reportsContentHash(of plugin: String) -> Bool { reports }
 
     func cancel() {}
     func shutDown() {}

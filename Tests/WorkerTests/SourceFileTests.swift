@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: Change.allCases)
-    func `A file that changes while it is read fails the job and leaves nothing`(_ change: Change) {
+    func `A file that changes while it is read ends the job as changed and leaves nothing`(_ change: Change) {
         let path = workshop.input
         let receipt = workshop.run([.to("parquet://t.parquet"), .to("memory://m")]) { output in
             try output.write(numbers(3), topic: "output")
@@ -48,7 +48,14 @@ import Testing
         }
         #expect(receipt.status == .failed)
         #expect(receipt.errorMessage?.contains(path) == true)
-        #expect(receipt.errorMessage?.contains("changed while it was read") == true)
+        let (cause, text): (FailureCause, String) =
+            switch change {
+            case .remove: (.file, "the file is gone")
+            case .becomeFolder: (.file, "is not a regular file any more")
+            default: (.changed, "the file changed after it was queued")
+            }
+        #expect(receipt.cause == cause && receipt.errorMessage?.contains(text) == true)
+        #expect(receipt.errorMessage?.contains("the next scan") == (change != .becomeFolder))
         #expect(workshop.files.isEmpty && workshop.tables.batches(at: "m").isEmpty)
     }
 
@@ -79,7 +86,40 @@ import Testing
             let slot = ScriptedSlot { _ in }
             let receipt = workshop.runner().run(order, on: slot)
             #expect(receipt.status == .failed && receipt.errorMessage?.hasPrefix(path + ": ") == true)
-            #expect(slot.invocations.isEmpty)
+            #expect(slot.invocations.isEmpty && receipt.cause == .file)
         }
+    }
+
+    @Test func `The file that is gone at its turn is told with the next step`() {
+        #expect(unlink(workshop.input) == 0)
+        let receipt = workshop.run { _ in }
+        #expect(receipt.cause == .file)
+        for part in [workshop.input, "moved or deleted after it was queued", "casparian jobs retry"] {
+            #expect(receipt.errorMessage?.contains(part) == true)
+        }
+    }
+
+    @Test func `A plugin that fails on a file that changes or goes away meanwhile is not blamed`() throws {
+        let path = workshop.input
+        for code in [PluginError.Code.failed, .unreadable, .guestDied] {
+            let receipt = workshop.run { _ in
+                try Self.apply(.append, to: path)
+                throw PluginError(code: code, plugin: "p", message: "half a row")
+            }
+            #expect(receipt.cause == .changed && receipt.errorMessage?.contains("half a row") == false)
+        }
+        let gone = workshop.run { _ in
+            #expect(unlink(path) == 0)
+            throw PluginError(code: .failed, plugin: "p", message: "FileNotFoundError")
+        }
+        #expect(gone.cause == .file && gone.errorMessage?.contains("the file is gone") == true)
+        try workshop.write("a,b\n1,2\n")
+        let cancelled = workshop.run { _ in
+            try Self.apply(.append, to: path)
+            throw PluginError(code: .cancelled, plugin: "p", message: "stopped")
+        }
+        #expect(cancelled.cause == .cancelled)
+        let stayed = workshop.run { _ in throw PluginError(code: .failed, plugin: "p", message: "half a row") }
+        #expect(stayed.cause == .plugin && stayed.errorMessage?.contains("half a row") == true)
     }
 }
