@@ -25,6 +25,21 @@ extension JobReceipt {
         return parts.joined(separator: ", ")
     }
 
+    /// How the job ends if the attempt is its last.
+    package var ending: JobStatus {
+        if status == .success { return .completed }
+        return isOfChangedFile ? .skipped : .failed
+    }
+
+    /// The word for the attempt in the job's history.
+    package var outcome: String { isOfChangedFile ? JobAttempt.skipped : status.rawValue }
+
+    /// What the history tells of the attempt.
+    package var event: JobEvent.Kind {
+        if status == .success { return .succeeded }
+        return isOfChangedFile ? .changed : .failed
+    }
+
     /// The text for `error_message` of a failed job.
     package var failureText: String { errorMessage ?? "the worker gave no reason" }
 
@@ -33,6 +48,22 @@ extension JobReceipt {
         let pairs = metrics.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\($0.value)" }
         return "{" + pairs.joined(separator: ",") + "}"
     }
+}
+
+/// A job that ended since its file had changed, and whose file is again, or still, what was queued.
+package enum ReturnedContent {
+    /// Whether a scan that finds the content of a job's version queues the job again.
+    ///
+    /// - Parameters:
+    ///   - status: The job's.
+    ///   - cause: Of its last attempt.
+    ///   - isCancelled: A person called it off since.
+    package static func isWanted(_ status: JobStatus?, cause: String?, isCancelled: Bool) -> Bool {
+        status == .skipped && cause == FailureCause.changed.rawValue && !isCancelled
+    }
+
+    /// What the event says.
+    package static let reason = "a scan found the content that was queued"
 }
 
 /// JSON strings (RFC 8259, section 7).

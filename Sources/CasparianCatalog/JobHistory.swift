@@ -31,6 +31,8 @@ public struct JobEvent: Hashable, Sendable {
         public static let claimed = Kind(rawValue: "claimed")
         public static let succeeded = Kind(rawValue: "succeeded")
         public static let failed = Kind(rawValue: "failed")
+        /// Its file was not what was queued: the attempt kept nothing, and the job ended.
+        public static let changed = Kind(rawValue: "changed")
         /// Its worker is gone, or gave it back.
         public static let lost = Kind(rawValue: "lost")
         /// It waits for the next attempt, which nobody asked for.
@@ -131,7 +133,7 @@ package enum FailureText {
 public struct JobAttempt: Hashable, Sendable {
     /// From 1.
     public var attempt: Int
-    /// `SUCCESS`, `FAILED` or `LOST`; a later version may know more words.
+    /// `SUCCESS`, `FAILED`, `SKIPPED` or `LOST`; a later version may know more words.
     public var outcome: String
     /// The receipt's numbers, with `JobReceipt`'s keys; empty for a lost attempt.
     public var metrics: [String: Int64]
@@ -165,6 +167,8 @@ public struct JobAttempt: Hashable, Sendable {
 
     public static let succeeded = "SUCCESS"
     public static let failed = "FAILED"
+    /// Its file had changed.
+    public static let skipped = "SKIPPED"
     public static let lost = "LOST"
 }
 

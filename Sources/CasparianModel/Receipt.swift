@@ -61,6 +61,8 @@ public struct JobReceipt: Hashable, Sendable {
     public var rows: Int64 { metrics[Self.rowsMetric] ?? 0 }
     public var sizeBytes: Int64 { metrics[Self.sizeBytesMetric] ?? 0 }
     public var quarantined: Int64 { metrics[Self.quarantinedMetric] ?? 0 }
+    /// The attempt ended since the file was not the version that it was about; the job ends SKIPPED.
+    public var isOfChangedFile: Bool { status == .failed && cause == .changed }
     /// In bytes.
     public var peakBytes: Int64? { metrics[Self.peakBytesMetric] }
 }

@@ -19,7 +19,8 @@ extension Scheduler {
             guard let circuit = circuits.removeValue(forKey: plugin), circuit.pausedUntil != nil else { return [] }
             return resume(plugin, "a job of '\(plugin)' succeeded")
         }
-        guard isFinal, receipt.cause != .cancelled else { return [] }
+        // What became of the file, or what a person wants, tells nothing of the plugin.
+        guard isFinal, receipt.cause != .cancelled, receipt.cause != .changed else { return [] }
         var circuit = circuits[plugin] ?? Circuit()
         circuit.failures += 1
         // Jobs that ran already when it was paused say nothing new.

@@ -107,6 +107,8 @@ public struct SentinelSnapshot: Hashable, Sendable {
     /// Jobs that ended since the sentinel began.
     public var completed = 0
     public var failed = 0
+    /// Jobs that ended SKIPPED since the sentinel began, because their files had changed after they were queued.
+    public var changed = 0
     /// Nobody holds a job, and the catalog had none for those who asked last.
     public var isIdle = false
     /// Plugins that somebody offers.

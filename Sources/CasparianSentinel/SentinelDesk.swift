@@ -207,6 +207,7 @@ struct SentinelDesk {
             switch (conclusion.receipt.status, conclusion.consequence) {
             case (.success, _): snapshot.completed += 1
             case (.failed, .retry): continue
+            case (.failed, _) where conclusion.receipt.isOfChangedFile: snapshot.changed += 1
             case (.failed, _): snapshot.failed += 1
             }
             log.concluded(conclusion)

@@ -38,6 +38,12 @@ struct SentinelLog {
             logger.debug("job completed", metadata: ["job": "\(conclusion.jobID)"])
             return
         }
+        guard !conclusion.receipt.isOfChangedFile else {
+            logger.info(
+                "file changed after its job was queued; nothing of it is kept",
+                metadata: ["job": "\(conclusion.jobID)", "reason": "\(conclusion.receipt.errorMessage ?? "")"])
+            return
+        }
         guard var metadata = admit("failed") else { return }
         metadata["job"] = "\(conclusion.jobID)"
         metadata["reason"] = "\((conclusion.receipt.errorMessage ?? "").suffix(500))"

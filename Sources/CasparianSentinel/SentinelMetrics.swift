@@ -21,7 +21,7 @@ public enum SentinelMetric {
     /// One sentence for each.
     public static let help = [
         dispatchLatency: "Time from the moment a job waits for an attempt until a worker has it.",
-        attempts: "Attempts that ended, by outcome: succeeded, failed, lost.",
+        attempts: "Attempts that ended, by outcome: succeeded, failed, changed (its file), lost.",
         leaseLosses: "Workers that were given up: silent for a lease, or their connection ended.",
         rows: "Rows in what completed jobs wrote.",
         quarantined: "Rows that broke their topic's contract, in completed jobs.",
@@ -41,6 +41,7 @@ struct SentinelMetrics {
     private let turnTime: Timer
     private let succeeded: Counter
     private let failed: Counter
+    private let changed: Counter
     private let lostAttempts: Counter
     private let leaseLosses: Counter
     private let rows: Counter
@@ -64,6 +65,7 @@ struct SentinelMetrics {
         turnTime = Timer(label: SentinelMetric.turn, factory: factory)
         succeeded = attempts("succeeded")
         failed = attempts("failed")
+        changed = attempts("changed")
         lostAttempts = attempts("lost")
         leaseLosses = counter(SentinelMetric.leaseLosses)
         rows = counter(SentinelMetric.rows)
@@ -99,6 +101,7 @@ struct SentinelMetrics {
     }
 
     func concluded(_ receipt: JobReceipt) {
+        guard !receipt.isOfChangedFile else { return changed.increment() }
         guard receipt.status == .success else { return failed.increment() }
         succeeded.increment()
         // A worker says these numbers; a counter never goes back.

@@ -2,7 +2,8 @@ import CasparianCatalog
 import CasparianModel
 import GRDB
 
-/// Queues the jobs that file versions lack, inside the caller's transaction.
+/// Queues the jobs that file versions lack, and those that ended since their file had changed, inside the caller's
+/// transaction.
 struct JobQueuing {
     private let db: Database
     private let firstID: Int64
@@ -10,6 +11,8 @@ struct JobQueuing {
     /// Plugins that have a configuration row.
     private var known: Set<String> = []
     private let events: EventLog
+    /// Jobs that were there and are queued again.
+    private var again = 0
 
     init(db: Database, events: EventLog) throws {
         self.db = db
@@ -20,7 +23,11 @@ struct JobQueuing {
     }
 
     mutating func queue(_ version: FileVersionID, plugins: [String], priority: Int) throws {
-        for plugin in plugins where try !hasJob(version, plugin) {
+        for plugin in plugins {
+            if let job = try job(version, plugin) {
+                if job.status == .skipped { try takeUpAgain(job.id) }
+                continue
+            }
             try requireConfiguration(of: plugin)
             try db.run(
                 """
@@ -40,17 +47,32 @@ struct JobQueuing {
     func finish() throws -> Int {
         try events.flush()
         if nextID > firstID { try ReadyIndex.setWatermark(db, to: nextID - 1) }
-        return Int(nextID - firstID)
+        return Int(nextID - firstID) + again
     }
 
     /// A key whose job was deleted from the queue by hand does not count.
-    private func hasJob(_ version: FileVersionID, _ plugin: String) throws -> Bool {
-        try db.integer(
+    private func job(_ version: FileVersionID, _ plugin: String) throws -> (id: JobID, status: JobStatus?)? {
+        try db.first(
             """
-            SELECT q.id FROM cf_job_key k JOIN cf_processing_queue q ON q.id = k.job_id
+            SELECT q.id, q.status FROM cf_job_key k JOIN cf_processing_queue q ON q.id = k.job_id
             WHERE k.file_version_id = ?1 AND k.plugin_name = ?2
             AND q.file_version_id = ?1 AND q.plugin_name = ?2
-            """, [version.rawValue, plugin]) != nil
+            """, [version.rawValue, plugin]
+        ) { row in (row.id(0), row.text(1).flatMap { JobStatus(rawValue: $0) }) }
+    }
+
+    /// A job that ended since its file had changed, if it is one, and the content that it is about is there after all.
+    private mutating func takeUpAgain(_ job: JobID) throws {
+        let last = try db.first(
+            "SELECT attempt, cause FROM cf_job_attempt WHERE job_id = ? ORDER BY attempt DESC LIMIT 1", [job.rawValue]
+        ) { row in (attempt: row.integer(0) ?? 0, cause: row.text(1)) }
+        let isCancelled = try SQLCourses.canceller(db, of: job) != nil
+        guard let last, ReturnedContent.isWanted(.skipped, cause: last.cause, isCancelled: isCancelled) else { return }
+        try db.run(
+            "UPDATE cf_processing_queue SET end_time = NULL, error_message = NULL WHERE id = ?", [job.rawValue])
+        try SQLJobs.putBack(db, Requeue(job))
+        events.add(.requeued, job: job.rawValue, attempt: last.attempt + 1, detail: ReturnedContent.reason)
+        again += 1
     }
 
     private mutating func requireConfiguration(of plugin: String) throws {

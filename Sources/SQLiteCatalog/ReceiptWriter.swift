@@ -69,14 +69,14 @@ struct ReceiptWriter {
             SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, worker_host, worker_pid, claim_time, ? FROM cf_processing_queue WHERE id = ?
             """,
             [
-                held.attempt, receipt.status.rawValue, receipt.rows, receipt.sizeBytes, receipt.metricsJSON,
+                held.attempt, receipt.outcome, receipt.rows, receipt.sizeBytes, receipt.metricsJSON,
                 receipt.status == .success ? nil : receipt.failureText, receipt.cause?.rawValue, receipt.exitSignal,
                 now,
                 conclusion.jobID.rawValue,
             ])
         let isSuccess = receipt.status == .success
         events.add(
-            isSuccess ? .succeeded : .failed, job: conclusion.jobID.rawValue, attempt: held.attempt,
+            receipt.event, job: conclusion.jobID.rawValue, attempt: held.attempt,
             worker: held.worker, detail: isSuccess ? receipt.summary : receipt.failureText)
     }
 
@@ -112,8 +112,8 @@ struct ReceiptWriter {
             UPDATE cf_processing_queue SET status = ?, end_time = ?, result_summary = ?, error_message = ? WHERE id = ?
             """,
             [
-                isSuccess ? JobStatus.completed.rawValue : JobStatus.failed.rawValue, now,
-                isSuccess ? receipt.summary : nil, isSuccess ? nil : receipt.failureText, id,
+                receipt.ending.rawValue, now, isSuccess ? receipt.summary : nil, isSuccess ? nil : receipt.failureText,
+                id,
             ])
         if held.status == .queued {
             try ReadyIndex.remove(db, plugin: held.plugin, priority: held.priority, job: id)

@@ -68,6 +68,27 @@ import Testing
         }
     }
 
+    @Test("is not one whose files change, and such a job ends with its receipt and no further attempt")
+    func changedFiles() {
+        var fixture = joined()
+        for job in (1...9).map({ JobID($0) }) {
+            let actions = run(job, &fixture, SchedulerFixture.failure(cause: .changed))
+            #expect(paused(actions).isEmpty)
+            #expect(actions.contains { if case .conclude(job, _) = $0 { true } else { false } })
+        }
+        #expect(rooms(fixture).isEmpty)
+    }
+
+    @Test("stays paused when the file of the job that is tried has changed, and the next one is tried at once")
+    func changedProbe() {
+        var fixture = joined()
+        for job: JobID in [1, 2, 3] { _ = run(job, &fixture) }
+        fixture.elapsed += .seconds(61)
+        #expect(paused(run(4, &fixture, SchedulerFixture.failure(cause: .changed))).isEmpty)
+        #expect(rooms(fixture) == ["p": 1])
+        #expect(paused(run(5, &fixture)).count == 1)
+    }
+
     @Test("gets a new chance when a worker comes with another source of it")
     func changed() {
         var fixture = SchedulerFixture(policy: Self.policy)

@@ -126,14 +126,17 @@ extension MemoryState {
         return result
     }
 
-    /// Queues the jobs that the version lacks.
+    /// Queues the jobs that the version lacks, and those that ended since its file had changed.
     private mutating func queue(
         _ version: FileVersionID, plugins wanted: [String], priority: Int, now: Timestamp
     ) throws -> Int {
         var queued = 0
         for plugin in wanted {
             let key = JobKey(version: version, plugin: plugin)
-            if jobByKey[key] != nil { continue }
+            if let known = jobByKey[key] {
+                queued += takeUpAgain(known, now: now) ? 1 : 0
+                continue
+            }
             guard plugins[plugin] != nil else { throw CatalogError.unknownPlugin(plugin) }
             let job = Job(id: nextID(), fileVersionID: version, pluginName: plugin, priority: priority)
             jobs[job.id] = job

@@ -81,6 +81,19 @@ extension MemoryState {
         }
     }
 
+    /// The content that a job was about is there after all.
+    ///
+    /// - Returns: True if the job is queued again.
+    mutating func takeUpAgain(_ id: JobID, now: Timestamp) -> Bool {
+        guard
+            ReturnedContent.isWanted(
+                jobs[id]?.status, cause: attempts[id]?.last?.cause, isCancelled: courses[id]?.cancelRequested != nil)
+        else { return false }
+        putBack(id)
+        if let job = jobs[id] { note(.requeued, job, at: now, detail: ReturnedContent.reason) }
+        return true
+    }
+
     private mutating func putBack(_ id: JobID) {
         guard var job = jobs[id] else { return }
         job.status = .queued
@@ -104,9 +117,9 @@ extension MemoryState {
         if job.status == .queued { removeFromReady(job) }
         courses[job.id]?.notBefore = nil
         let isSuccess = receipt.status == .success
-        noteAttempt(job, receipt.status.rawValue, receipt, at: now)
+        noteAttempt(job, receipt.outcome, receipt, at: now)
         note(
-            isSuccess ? .succeeded : .failed, job, at: now,
+            receipt.event, job, at: now,
             worker: EventLogLimits.worker(host: job.workerHost, pid: job.workerPID),
             detail: isSuccess ? receipt.summary : receipt.failureText)
         if !isSuccess {
@@ -120,7 +133,7 @@ extension MemoryState {
             }
             if conclusion.consequence == .bury { courses[job.id, default: JobCourse()].isDead = true }
         }
-        job.status = isSuccess ? .completed : .failed
+        job.status = receipt.ending
         job.endTime = now
         job.resultSummary = isSuccess ? receipt.summary : nil
         job.errorMessage = isSuccess ? nil : receipt.failureText
