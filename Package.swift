@@ -150,6 +150,9 @@ let modules: [Module] = [
     Module(
         name: "WorkerTests", kind: .test,
         uses: ["CasparianWorker", "PluginHost", "ParquetSink", "SQLiteSink", "CasparianTestKit"]),
+    Module(
+        name: "FileChangeTests", kind: .test,
+        uses: ["CasparianScout", "CasparianWorker", "CasparianCatalog", "PluginHost", "CasparianTestKit"]),
     Module(name: "CasparianCLITests", kind: .test, uses: ["CasparianCLI", "CasparianTestKit"]),
 ]
 
