@@ -46,7 +46,7 @@ def test_jobs_workers_waits_and_rejected_messages_are_counted(project):
     sentinel = project.start_sentinel("--metrics", "127.0.0.1:0")
     url = address(sentinel)
     before = scrape(url)
-    assert [outcome(before, word) for word in ("succeeded", "failed", "lost")] == [0, 0, 0]
+    assert [outcome(before, word) for word in ("succeeded", "failed", "changed", "lost")] == [0, 0, 0, 0]
     assert before["casparian_workers",] == 0 and before["casparian_lease_losses_total",] == 0
     worker = project.start_worker(slots=2)
     project.wait_for_worker(worker)

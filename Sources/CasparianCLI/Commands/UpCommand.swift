@@ -11,8 +11,9 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up", abstract: "Discover, dispatch and process in one program.",
         discussion: """
             A sentinel, a worker and a scout as casparian.yaml says, until SIGINT or SIGTERM. Other workers may connect.
-            With --until-idle it scans once and ends when nothing is queued or running: 0 if all went well, 1 if a job
-            failed or no worker can run it, 69 if a root cannot be read.
+            With --until-idle it scans once (and again if files changed meanwhile) and ends when nothing is queued or
+            running: 0 if all went well, 1 if a job failed, no worker can run it or files keep changing, 69 if a root
+            cannot be read.
 
             Examples:
               casparian up
@@ -22,7 +23,7 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var security: SecurityOptions
-    @Flag(help: "Scan once, process what is queued, and exit.") var untilIdle = false
+    @Flag(help: "Scan, process what is queued, and exit.") var untilIdle = false
     @Option(help: "Where to listen for other workers. Default: tcp://127.0.0.1:5555.") var bind: String?
     @Option(help: "Where to tell Prometheus about it, for example 127.0.0.1:9464. Default: nowhere.")
     var metrics: String?
@@ -66,7 +67,8 @@ struct UpCommand: AsyncParsableCommand {
             try ZeroMQClient.connect(address: server.address, identity: identity, security: ownSecurity)
         }
         let ending = UntilIdle(
-            catalog: catalog, scout: scout, monitor: monitor, progress: progress, logger: Logger(label: "up"))
+            catalog: catalog, scout: scout, settle: settings.settle, monitor: monitor, progress: progress,
+            logger: Logger(label: "up"))
         let discovery: any Service =
             untilIdle
             ? ending
@@ -87,7 +89,9 @@ struct UpCommand: AsyncParsableCommand {
     private func conclude(_ outcome: UntilIdle.Outcome, _ snapshot: SentinelSnapshot, _ took: Duration) throws {
         Terminal.line(
             "\(Format.count(outcome.filesSeen, "file")), \(Format.count(snapshot.completed, "job")) completed, "
-                + "\(snapshot.failed) failed, in \(Format.duration(took))")
+                + "\(snapshot.failed) failed, "
+                + (snapshot.changed > 0 ? "\(snapshot.changed) skipped since their files changed, " : "")
+                + "in \(Format.duration(took))")
         var problems: [String] = []
         if snapshot.failed > 0 {
             problems.append(
@@ -102,6 +106,11 @@ struct UpCommand: AsyncParsableCommand {
             problems.append(
                 "'\(plugin)' is paused, since its jobs failed one after the other; \(Format.count(jobs, "job")) of it wait: "
                     + "mend it and run this again")
+        }
+        if !outcome.restless.isEmpty {
+            problems.append(
+                "files that keep changing were not read; run this again when they are left alone, or set settle_seconds: "
+                    + outcome.restless.joined(separator: ", "))
         }
         if !outcome.isDone { problems.append("ended before the queue was empty") }
         if !outcome.unreadable.isEmpty {

@@ -113,10 +113,18 @@ struct WhyAdvice {
                 "job \(id): \(Format.count(Int(rows), "row")) broke a contract: see the quarantine among its artifacts"
         case .failed: return "job \(id): \(failed(job))"
         case .skipped:
+            if job.isOfChangedFile { return "job \(id): \(changed(job))" }
             return job.isCancelled
                 ? "job \(id): a person called it off; to run it after all: casparian jobs retry \(id)"
                 : "job \(id): it was skipped: casparian jobs retry \(id)"
         }
+    }
+
+    private func changed(_ job: WhyFacts.JobFacts) -> String {
+        let what = "the file changed after it was queued, so nothing of it was kept"
+        if job.isOutdated { return "\(what); its new content has a job of its own, nothing to do here" }
+        let root = facts.places.first.map { " " + quoted($0.root.path) } ?? ""
+        return "\(what): the next scan queues what is there then: casparian scan\(root)"
     }
 
     private func waiting(_ job: WhyFacts.JobFacts) -> String {
@@ -180,6 +188,8 @@ struct WhyAdvice {
         let tries = job.listing.course.isDead ? ", after all its \(Format.count(job.attempts.count, "attempt"))" : ""
         let reason =
             switch job.attempts.last?.cause {
+            case "file" where facts.disk == .missing && !facts.path.isEmpty:
+                "the file is gone: put it back if it is to be read, then"
             case "file": "the file could not be read: mend it and have it scanned, or"
             case "contract": "too many rows broke a contract: mend the file, the plugin or the contract, then"
             case "configuration":

@@ -69,6 +69,8 @@ struct WhyFacts: Sendable {
         var loadError: String?
         /// A person called it off.
         var isCancelled: Bool { listing.course.cancelRequested != nil }
+        /// It ended since its file was not what was queued.
+        var isOfChangedFile: Bool { !isCancelled && attempts.last?.cause == FailureCause.changed.rawValue }
     }
 
     var now: Timestamp
