@@ -50,7 +50,7 @@ extension JobReceipt {
     }
 }
 
-/// A job that ended since its file had changed, and whose file is again, or still, what was queued.
+/// A job that ended since its file had changed or was not there, and whose file is again, or still, what was queued.
 package enum ReturnedContent {
     /// Whether a scan that finds the content of a job's version queues the job again.
     ///
@@ -59,7 +59,22 @@ package enum ReturnedContent {
     ///   - cause: Of its last attempt.
     ///   - isCancelled: A person called it off since.
     package static func isWanted(_ status: JobStatus?, cause: String?, isCancelled: Bool) -> Bool {
-        status == .skipped && cause == FailureCause.changed.rawValue && !isCancelled
+        switch status {
+        case .skipped: cause == FailureCause.changed.rawValue && !isCancelled
+        // It was renamed under the worker's hands, or had gone for a while.
+        case .failed: cause == FailureCause.file.rawValue
+        default: false
+        }
+    }
+
+    /// Whether a scan has to look at the file of a job that ended, though nothing may have happened to it since the last: it
+    /// may have been changed, and been seen, before the job ended.
+    ///
+    /// - Parameters:
+    ///   - receipt: How it ended.
+    ///   - isMoved: Whether a scan has found the file at another path since the job was handed out.
+    package static func needsLook(_ receipt: JobReceipt, isMoved: Bool) -> Bool {
+        receipt.status == .failed && (receipt.cause == .changed || (receipt.cause == .file && isMoved))
     }
 
     /// What the event says.

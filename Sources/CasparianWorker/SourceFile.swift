@@ -27,7 +27,7 @@ struct SourceFile {
     init(path: String) throws {
         self.path = path
         self.identity = try Self.settled(path)
-        if access(path, R_OK) != 0 {
+        if PathText.withSystemPath(path, { access($0, R_OK) }) != 0 {
             throw SourceFileError(path: path, message: "cannot be read: \(String(cString: strerror(errno)))")
         }
     }
@@ -58,7 +58,7 @@ struct SourceFile {
 
     private static func look(_ path: String) throws -> Identity {
         var status = stat()
-        guard stat(path, &status) == 0 else {
+        guard PathText.withSystemPath(path, { stat($0, &status) }) == 0 else {
             let code = errno
             throw code == ENOENT || code == ENOTDIR
                 ? SourceFileError.gone(path)

@@ -25,7 +25,7 @@ struct JobQueuing {
     mutating func queue(_ version: FileVersionID, plugins: [String], priority: Int) throws {
         for plugin in plugins {
             if let job = try job(version, plugin) {
-                if job.status == .skipped { try takeUpAgain(job.id) }
+                if let status = job.status, [.skipped, .failed].contains(status) { try takeUpAgain(job.id, status) }
                 continue
             }
             try requireConfiguration(of: plugin)
@@ -61,13 +61,13 @@ struct JobQueuing {
         ) { row in (row.id(0), row.text(1).flatMap { JobStatus(rawValue: $0) }) }
     }
 
-    /// A job that ended since its file had changed, if it is one, and the content that it is about is there after all.
-    private mutating func takeUpAgain(_ job: JobID) throws {
+    /// A job that ended since its file had changed or gone, if it is one, and what it is about is there after all.
+    private mutating func takeUpAgain(_ job: JobID, _ status: JobStatus) throws {
         let last = try db.first(
             "SELECT attempt, cause FROM cf_job_attempt WHERE job_id = ? ORDER BY attempt DESC LIMIT 1", [job.rawValue]
         ) { row in (attempt: row.integer(0) ?? 0, cause: row.text(1)) }
         let isCancelled = try SQLCourses.canceller(db, of: job) != nil
-        guard let last, ReturnedContent.isWanted(.skipped, cause: last.cause, isCancelled: isCancelled) else { return }
+        guard let last, ReturnedContent.isWanted(status, cause: last.cause, isCancelled: isCancelled) else { return }
         try db.run(
             "UPDATE cf_processing_queue SET end_time = NULL, error_message = NULL WHERE id = ?", [job.rawValue])
         try SQLJobs.putBack(db, Requeue(job))

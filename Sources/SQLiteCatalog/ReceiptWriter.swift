@@ -33,6 +33,9 @@ struct ReceiptWriter {
                 continue
             }
             try note(conclusion, held)
+            if try ReturnedContent.needsLook(conclusion.receipt, isMoved: isMoved(conclusion.jobID)) {
+                try forgetFolder(of: conclusion.jobID)
+            }
             guard try !putBack(conclusion, held) else { continue }
             try end(conclusion, held)
             guard conclusion.receipt.status == .success, !conclusion.receipt.artifacts.isEmpty else { continue }
@@ -41,6 +44,29 @@ struct ReceiptWriter {
             try writeArtifacts(conclusion, roots: known)
         }
         return ignored
+    }
+
+    /// Whether a scan has found the job's file at another path since it was handed out.
+    private func isMoved(_ job: JobID) throws -> Bool {
+        try db.integer(
+            """
+            SELECT 1 FROM cf_processing_queue q JOIN cf_file_version v ON v.id = q.file_version_id
+            JOIN cf_file_move m ON m.location_id = v.location_id AND m.moved_at >= q.claim_time WHERE q.id = ?
+            """, [job.rawValue]) != nil
+    }
+
+    /// The next scan compares all files of the folder that the job's lies in with what is known of them.
+    private func forgetFolder(of job: JobID) throws {
+        let place = try db.first(
+            """
+            SELECT l.source_root_id, l.rel_path FROM cf_processing_queue q
+            JOIN cf_file_version v ON v.id = q.file_version_id JOIN cf_file_location l ON l.id = v.location_id
+            WHERE q.id = ?
+            """, [job.rawValue]
+        ) { row in (root: row.integer(0) ?? 0, path: row.text(1) ?? "") }
+        guard let place else { return }
+        try db.run(
+            "DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?", [place.root, PathParts.folder(of: place.path)])
     }
 
     private func held(_ job: JobID) throws -> Held? {

@@ -67,8 +67,7 @@ struct UpCommand: AsyncParsableCommand {
             try ZeroMQClient.connect(address: server.address, identity: identity, security: ownSecurity)
         }
         let ending = UntilIdle(
-            catalog: catalog, scout: scout, settle: settings.settle, monitor: monitor, progress: progress,
-            logger: Logger(label: "up"))
+            catalog: catalog, scout: scout, monitor: monitor, progress: progress, logger: Logger(label: "up"))
         let discovery: any Service =
             untilIdle
             ? ending

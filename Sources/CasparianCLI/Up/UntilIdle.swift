@@ -35,22 +35,19 @@ final class UntilIdle: Service {
     private let monitor: UpMonitor
     private let progress: UpProgress
     private let logger: Logger
-    private let settle: Duration
     private let state = Mutex(Outcome())
 
     /// - Parameters:
     ///   - catalog: The state database.
     ///   - scout: Scans.
-    ///   - settle: How long the scout wants files to have been left alone.
     ///   - monitor: Tells where the sentinel stands.
     ///   - progress: Shows it.
     ///   - logger: For what cannot be scanned.
     init(
-        catalog: any Catalog, scout: Scout, settle: Duration, monitor: UpMonitor, progress: UpProgress, logger: Logger
+        catalog: any Catalog, scout: Scout, monitor: UpMonitor, progress: UpProgress, logger: Logger
     ) {
         self.catalog = catalog
         self.scout = scout
-        self.settle = settle
         self.monitor = monitor
         self.progress = progress
         self.logger = logger
@@ -86,7 +83,6 @@ final class UntilIdle: Service {
             known = changed
             began = isWritten ? began : Clock.now()
             logger.info("files changed after they were queued; they are looked at again")
-            if settle > .zero { try await cancelWhenGracefulShutdown { [settle] in try await Task.sleep(for: settle) } }
             isWritten = try await scanAll() > 0
             try await monitor.wait { [self] snapshot in try await isDone(snapshot) }
         }
@@ -108,7 +104,7 @@ final class UntilIdle: Service {
         return found
     }
 
-    /// - Returns: Files that were written to so recently that they were left for the next scan.
+    /// - Returns: Files that somebody kept writing to for as long as a scan waits.
     private func scanAll() async throws -> Int {
         state.withLock { $0.filesSeen = 0 }
         var unsettled = 0
@@ -124,7 +120,7 @@ final class UntilIdle: Service {
                 logger.error("files are missing", metadata: ["root": "\(root.path)", "reason": "\(alarm.message)"])
             }
             state.withLock { $0.filesSeen += report.filesSeen }
-            return report.unsettledFiles
+            return report.unsettled.filter { $0.notBefore != nil }.count
         } catch let error as CatalogError {
             throw error
         } catch is CancellationError {

@@ -94,6 +94,15 @@ extension MemoryState {
         return true
     }
 
+    /// The next scan compares all files of the folder that the job's lies in with what is known of them.
+    private mutating func forgetFolder(of job: Job, _ receipt: JobReceipt) {
+        guard let place = versions[job.fileVersionID].flatMap({ places[$0.locationID] }) else { return }
+        let claimed = job.claimTime ?? Timestamp.first
+        let isMoved = moves.contains { $0.locationID == place.locationID && $0.at >= claimed }
+        guard ReturnedContent.needsLook(receipt, isMoved: isMoved) else { return }
+        folders[place.sourceRootID]?[Array(place.folder.utf8)] = nil
+    }
+
     private mutating func putBack(_ id: JobID) {
         guard var job = jobs[id] else { return }
         job.status = .queued
@@ -133,6 +142,7 @@ extension MemoryState {
             }
             if conclusion.consequence == .bury { courses[job.id, default: JobCourse()].isDead = true }
         }
+        forgetFolder(of: job, receipt)
         job.status = receipt.ending
         job.endTime = now
         job.resultSummary = isSuccess ? receipt.summary : nil

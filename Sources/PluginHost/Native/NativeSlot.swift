@@ -50,7 +50,8 @@ final class NativeSlot: PluginSlot {
         }
         let textColumns = invocation.textColumns
         var hash = digest()
-        var source = try open(format, invocation.filePath, parameters, hash)
+        let file = try ReadablePath(invocation.filePath)
+        var source = try open(format, file.text, parameters, hash)
         if format == .csv || format == .jsonl, !textColumns.isEmpty {
             // What the parameters say wins. Only columns that are there can be given a type. Of a CSV file no more than
             // the beginning is known here: an empty column may turn into one of numbers.
@@ -62,9 +63,10 @@ final class NativeSlot: PluginSlot {
             if types.count > known {
                 parameters.types = types
                 hash = digest()
-                source = try open(format, invocation.filePath, parameters, hash)
+                source = try open(format, file.text, parameters, hash)
             }
         }
+        defer { withExtendedLifetime(file) {} }
         while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
         guard let hash else { return }
         try source.readRest()

@@ -70,6 +70,41 @@ extension CatalogBehaviour {
             let (root, job) = try await changed(catalog)
             try await expectAgain(catalog, job, found(nil), root)
         },
+        CatalogBehaviour("a scan has to look at the folder of a file that had changed, since it may have seen the change") {
+            catalog async throws in
+            let root = try await catalog.queueJobs([1])
+            let folders = ["", "p", "q"].map { path in
+                KnownFolder(
+                    path: path, identity: FolderIdentity(device: 1, inode: 1), digest: Array(repeating: 0, count: 16),
+                    routing: 1)
+            }
+            _ = try await catalog.record(ScanRecord(folders: folders), root: root, now: now)
+            let job = try await catalog.claim(worker("w", 1, ["p"]))[0].jobID
+            #expect(try await catalog.conclude(job, change))
+            #expect(try await Set(catalog.knownFolders(root: root, below: "").map(\.path)) == ["", "q"])
+        },
+        CatalogBehaviour("a job whose file was not there runs when it is, and when it was moved under its hands") {
+            catalog async throws in
+            let root = try await catalog.queueJobs([1])
+            let job = try await catalog.claim(worker("w", 1, ["p"]))[0].jobID
+            let folder = KnownFolder(
+                path: "in", identity: FolderIdentity(device: 1, inode: 1), digest: Array(repeating: 0, count: 16),
+                routing: 1)
+            let gone = JobReceipt(status: .failed, errorMessage: "no such file", attempt: 1, cause: .file)
+            var moved = found(1)
+            moved.relativePath = "in/0.csv"
+            moved.movedFrom = try await catalog.knownFiles(root: root).first?.locationID
+            _ = try await catalog.record(
+                ScanRecord(observations: [moved], folders: [folder]), root: root, now: later)
+            #expect(try await catalog.conclude(job, gone))
+            #expect(try await catalog.job(id: job)?.job.status == .failed)
+            #expect(try await catalog.knownFolders(root: root, below: "").isEmpty, "the next scan looks")
+            moved.movedFrom = nil
+            moved.contentHash = nil
+            #expect(try await catalog.record([moved], root: root, now: later).queuedJobs == 1)
+            let listing = try #require(try await catalog.job(id: job))
+            #expect(listing.job.status == .queued && listing.filePath == "/data/in/0.csv")
+        },
         CatalogBehaviour("a person can retry a job whose file had changed, and what a person called off stays so") {
             catalog async throws in
             let (root, job) = try await changed(catalog)

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, List, Optional
 from casparian_flow.guest import tables
 from casparian_flow.guest.channel import Channel
 from casparian_flow.guest.loading import Loader
+from casparian_flow.guest.paths import system_path
 from casparian_flow.sdk import BasePlugin, FileEvent
 
 OUTPUT_TOPIC = "output"
@@ -78,7 +79,7 @@ def run(order: Dict[str, Any], loader: Loader, channel: Channel) -> int:
     context = Context(channel, plugin)
     parameters = order.get("parameters")
     event = FileEvent(
-        path=order["file_path"], file_id=order.get("file_id", 0), metadata={"job_id": order.get("job_id", 0)})
+        path=system_path(order["file_path"]), file_id=order.get("file_id", 0), metadata={"job_id": order.get("job_id", 0)})
     try:
         _configure(handler, context, json.loads(parameters) if parameters else {})
         _forward(_call(handler, event), context)
