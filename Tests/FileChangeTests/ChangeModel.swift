@@ -14,7 +14,7 @@ import PluginHost
 /// Scans and parses a folder while its files change, as a scout, a sentinel and a worker do, and knows what must be true of
 /// the rows.
 struct ChangeModel {
-    private static let changes = 25
+    private static let changes = 50
     /// Scans and runs of the queue until nothing is left to do.
     private static let roundsMax = 10
     /// Both read every file: one in pieces, with the file hashed beside it, the other hashes what it reads.

@@ -12,8 +12,8 @@ final class ChangingFolder: @unchecked Sendable {
 
     /// How long files must have been left alone for a scan.
     static let settleSeconds = 3600
-    private static let linesMax = 40
-    private static let namesMax = 8
+    private static let linesMax = 90
+    private static let namesMax = 4
 
     let root: TemporaryFolder
     /// Files are made here before they get their name.

@@ -18,7 +18,7 @@ final class SlowSlot: PluginSlot {
         defer { close(descriptor) }
         var rest: [UInt8] = []
         while true {
-            var piece = [UInt8](repeating: 0, count: Int.random(in: 20...600, using: &random))
+            var piece = [UInt8](repeating: 0, count: Int.random(in: 20...250, using: &random))
             let count = read(descriptor, &piece, piece.count)
             guard count > 0 else { break }
             rest += piece[..<count]

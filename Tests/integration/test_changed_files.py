@@ -89,6 +89,14 @@ def test_a_file_that_grows_while_a_plugin_reads_it_is_read_again_in_the_same_run
     assert [row["line"] for row in project.cells(job["artifacts"][0]["uri"])] == ["first", "second", "third"]
 
 
+def test_the_settle_time_is_waited_before_a_changed_file_is_scanned_again(project):
+    path = meddling(project, "second")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    project.run("up", "--until-idle", environment={"CASPARIAN_SETTLE_SECONDS": "1"})
+    job, = completed(project)
+    assert [row["line"] for row in project.cells(job["artifacts"][0]["uri"])] == ["first", "second"]
+
+
 def test_a_file_that_is_only_touched_keeps_its_job_and_gets_its_rows(project):
     meddling(project, "touch")
     project.up()
