@@ -16,8 +16,6 @@ struct Absences {
         var files: [KnownFile]
         /// What goes on record with their absence.
         var record: KnownFolder?
-        /// Another folder than before, or none, lies there; it holds nothing.
-        var isEmpty: Bool
     }
 
     init(_ setting: ScanSetting, _ folders: [ExactPath: KnownFolder], now: Timestamp) {
@@ -28,7 +26,7 @@ struct Absences {
 
     /// Notes files that a folder does not hold any more.
     mutating func add(_ files: [KnownFile], contents: FolderContents, record: KnownFolder?) {
-        found.append(Missing(folder: contents.path, files: files, record: record, isEmpty: contents.isEmpty))
+        found.append(Missing(folder: contents.path, files: files, record: record))
     }
 
     /// After the walk.
@@ -79,7 +77,7 @@ struct Absences {
         for path in vanished {
             let files = try await setting.catalog.knownFiles(root: setting.root.id, folder: path)
             found.append(
-                Missing(folder: path, files: files.filter { $0.goneSince == nil }, record: nil, isEmpty: true))
+                Missing(folder: path, files: files.filter { $0.goneSince == nil }, record: nil))
         }
         // Of the earlier implementation, which kept no folders.
         guard folders.isEmpty, start.isEmpty else { return }
@@ -89,7 +87,7 @@ struct Absences {
             if !visited.contains(path), !isUnknown(file.folder) { byFolder[path, default: []].append(file) }
         }
         for (path, files) in byFolder {
-            found.append(Missing(folder: path.text, files: files, record: nil, isEmpty: true))
+            found.append(Missing(folder: path.text, files: files, record: nil))
         }
     }
 
@@ -100,10 +98,13 @@ struct Absences {
         guard try Self.isSameFileSystem(absence.folder, known.device, setting.folder) else {
             return Self.unmounted(count)
         }
-        if let folder = try setting.folder.folder(absence.folder), absence.isEmpty, folder.inode != known.inode {
-            return Self.unmounted(count)
-        }
-        return nil
+        // The folder, or the nearest one above it that is left: what was mounted there is gone with all below it.
+        var path = absence.folder
+        while !path.isEmpty, try setting.folder.folder(path) == nil { path = PathParts.folder(of: path) }
+        guard let before = folders[ExactPath(path)]?.identity, let after = try setting.folder.folder(path),
+            before.inode != after.inode, try setting.folder.isEmpty(path)
+        else { return nil }
+        return Self.unmounted(count)
     }
 
     /// Whether a path, or the nearest folder above it that is there, lies on a file system.

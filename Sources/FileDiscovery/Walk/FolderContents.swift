@@ -27,8 +27,6 @@ public struct FolderContents: Sendable {
     public let identity: FolderIdentity
     /// Something in it could not be looked at: what is not here may be there.
     public internal(set) var isPartial = false
-    /// It holds nothing at all, not even something ignored.
-    public internal(set) var isEmpty = true
     /// The path's bytes and a `/`; nothing for the root.
     private let prefix: [UInt8]
     private var names: [UInt8] = []

@@ -44,7 +44,6 @@ struct FolderReader {
         while let entry = readdir(directory) {
             let name = Self.name(entry)
             if name.count > 2 || !name.allSatisfy({ $0 == UInt8(ascii: ".") }) {
-                finding.contents.isEmpty = false
                 full.removeSubrange(prefixLength...)
                 full.append(contentsOf: name)
                 look(name, full, entry.pointee.d_type, descriptor, &finding)

@@ -46,6 +46,22 @@ public final class RootFolder: Sendable {
         return FolderIdentity(status)
     }
 
+    /// Whether a folder holds nothing at all.
+    ///
+    /// - Throws: `DiscoveryError` when it cannot be read.
+    public func isEmpty(_ relativePath: String) throws(DiscoveryError) -> Bool {
+        let descriptor = try open(relativePath, flags: O_RDONLY | O_DIRECTORY)
+        guard let directory = fdopendir(descriptor) else {
+            let code = errno
+            close(descriptor)
+            throw DiscoveryError.system(place(relativePath), code)
+        }
+        defer { closedir(directory) }
+        // Beside itself and the one above.
+        for _ in 0..<2 where readdir(directory) == nil { return true }
+        return readdir(directory) == nil
+    }
+
     private func status(_ relativePath: String) throws(DiscoveryError) -> stat? {
         var status = stat()
         let code = PathText.withSystemPath(relativePath) { cs_stat_beneath(descriptor, $0, &status) }
