@@ -46,7 +46,8 @@ struct ChangeModel {
         var logger = Logger(label: "scan")
         logger.logLevel = .critical
         scout = Scout(
-            catalog: catalog, configuration: Scout.Configuration(settle: .seconds(ChangingFolder.settleSeconds)),
+            catalog: catalog,
+            configuration: Scout.Configuration(settling: try SettlePolicy(marker: DoneMarker(ChangingFolder.marker))),
             logger: logger)
         root = try await catalog.addSourceRoot(path: folder.root.path)
         for plugin in Self.plugins {
@@ -63,14 +64,12 @@ struct ChangeModel {
             try await folder.change(times: Self.changes)
         }()
         while !ended.isRaised {
-            _ = try await scan(after: .zero)
+            _ = try await scan()
             _ = try await drain()
         }
         try await changing
-        // Whatever was written is settled by then.
-        let later = Duration.seconds(3 * ChangingFolder.settleSeconds)
         for round in 1...Self.roundsMax {
-            let queued = try await scan(after: later)
+            let queued = try await scan()
             let ran = try await drain()
             if queued == 0, ran == 0 { break }
             if round == Self.roundsMax { return "there is always more to do" }
@@ -78,8 +77,8 @@ struct ChangeModel {
         return violation.map { "\($0)\n" + folder.story.joined(separator: "\n") }
     }
 
-    private func scan(after time: Duration) async throws -> Int {
-        let now = Timestamp(secondsSinceEpoch: Date().timeIntervalSince1970).advanced(by: time)
+    private func scan() async throws -> Int {
+        let now = Timestamp(secondsSinceEpoch: Date().timeIntervalSince1970)
         return try await scout.scan(root, now: now).queuedJobs
     }
 

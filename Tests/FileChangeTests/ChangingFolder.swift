@@ -3,15 +3,15 @@ import Foundation
 
 /// A real folder whose files somebody changes all the time, by a seed.
 ///
-/// A file that is being written is as new as its last write; whoever finishes it dates it back, so that a scan that leaves
-/// alone what was written within the last hour never sees half a content, however long the writer takes.
+/// A file that is whole has a marker beside it (`1.txt.done`); whoever writes takes it away first and puts it back after, so
+/// that a scan that goes by markers never sees half a content, however long the writer takes.
 final class ChangingFolder: @unchecked Sendable {
     // Sendable since it is used by one thread at a time: by that of `change` until it has ended.
 
     typealias Content = [UInt8]
 
-    /// How long files must have been left alone for a scan.
-    static let settleSeconds = 3600
+    /// When a file is whole.
+    static let marker = "{name}.done"
     private static let linesMax = 90
     private static let namesMax = 4
 
@@ -19,7 +19,7 @@ final class ChangingFolder: @unchecked Sendable {
     /// Files are made here before they get their name.
     private let desk: TemporaryFolder
     private var random: SeededRandom
-    /// Bytes of the finished content by path; links have those of their target.
+    /// Bytes of the finished content by path. Links have none: they are not followed.
     private(set) var current: [String: Content] = [:]
     private var links: [String: String] = [:]
     /// Every finished content that was ever at a path.
@@ -52,7 +52,7 @@ final class ChangingFolder: @unchecked Sendable {
 
     /// Does one thing to one file.
     private func step() throws {
-        let files = current.keys.filter { links[$0] == nil }.sorted()
+        let files = current.keys.sorted()
         guard let path = files.randomElement(using: &random) else { return try create() }
         switch Int.random(in: 0..<10, using: &random) {
         case 0 where files.count < Self.namesMax: try create()
@@ -83,7 +83,6 @@ final class ChangingFolder: @unchecked Sendable {
     }
 
     private func noteContents() {
-        for (link, target) in links { current[link] = current[target] }
         for (path, content) in current { history[path, default: []].insert(content) }
     }
 
@@ -164,13 +163,16 @@ final class ChangingFolder: @unchecked Sendable {
     private func rename(_ path: String) {
         let to = newPath()
         note("rename to \(to)", path)
+        unmark(path)
         guard Foundation.rename(path, to) == 0 else { return }
+        mark(to)
         current[to] = current.removeValue(forKey: path)
         dropLinks(to: path)
     }
 
     private func delete(_ path: String) {
         note("delete", path)
+        unmark(path)
         unlink(path)
         current[path] = nil
         dropLinks(to: path)
@@ -185,16 +187,18 @@ final class ChangingFolder: @unchecked Sendable {
 
     /// They lead nowhere.
     private func dropLinks(to path: String) {
-        for (link, target) in links where target == path {
-            links[link] = nil
-            current[link] = nil
-        }
+        for (link, target) in links where target == path { links[link] = nil }
     }
+
+    private func mark(_ path: String) { close(Foundation.open(path + ".done", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)) }
+
+    private func unmark(_ path: String) { unlink(path + ".done") }
 
     // MARK: Writing
 
     private func open(_ path: String, _ flags: Int32) throws -> Int32 {
         note("write \(flags)", path)
+        unmark(path)
         let descriptor = Foundation.open(path, flags | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw POSIXError(.EIO) }
         return descriptor
@@ -227,11 +231,12 @@ final class ChangingFolder: @unchecked Sendable {
 
     private func finish(_ path: String, keeping time: timespec?, _ descriptor: Int32) {
         close(descriptor)
-        date(path, back: time ?? oldTime())
+        if let time = time ?? (random.oneIn(2) ? oldTime() : nil) { date(path, back: time) }
+        mark(path)
     }
 
     private func oldTime() -> timespec {
-        timespec(tv_sec: time(nil) - 2 * Self.settleSeconds - Int.random(in: 0..<1000, using: &random), tv_nsec: 0)
+        timespec(tv_sec: time(nil) - 7200 - Int.random(in: 0..<1000, using: &random), tv_nsec: 0)
     }
 
     private func date(_ path: String, back time: timespec) { _ = utimensat(AT_FDCWD, path, [time, time], 0) }

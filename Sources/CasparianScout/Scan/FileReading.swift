@@ -23,6 +23,15 @@ struct FileReading {
             switch result {
             // Size and time as they were while it was read, not as somebody found them a while before.
             case .success(let file):
+                guard setting.isStillComplete(wanted.file, file, now: now) else {
+                    failures.append(
+                        (
+                            path,
+                            DiscoveryError(
+                                path: setting.folder.place(path), message: "is being written", isChanging: true)
+                        ))
+                    continue
+                }
                 let seen = setting.observation(
                     path, sizeBytes: file.sizeBytes, modified: file.modified, stamp: file.stamp,
                     hash: file.contentHash, now: now)

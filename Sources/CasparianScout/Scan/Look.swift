@@ -91,6 +91,18 @@ extension ScanSetting {
             stamp: last.stamp == file.stamp ? nil : file.stamp, hash: nil, now: now)
     }
 
+    /// Whether a file that was complete when it was looked at still was when it was read: a writer may have begun between.
+    func isStillComplete(_ looked: FoundFile, _ read: HashedFile, now: Timestamp) -> Bool {
+        let policy = configuration.settling
+        if policy.isTrivial || (looked.stamp == read.stamp && !policy.hasMarkers) { return true }
+        guard let file = (try? folder.file(looked.relativePath)) ?? nil, file.stamp == read.stamp else { return false }
+        // The moment of the look may be a while ago by now, and only what has happened since makes a difference.
+        let verdict = policy.verdict(file, now: max(now, file.changed)) { path in
+            ((try? folder.file(path)) ?? nil) != nil
+        }
+        return verdict == .complete || (looked.stamp == read.stamp && !policy.isMarked(looked.relativePath))
+    }
+
     /// Whether a file may be read; if not, and it will be input one day, it is noted as unsettled.
     func isComplete(_ file: FoundFile, isClosed: Bool, now: Timestamp, _ report: inout ScanReport) -> Bool {
         let verdict = configuration.settling.verdict(file, now: now, isClosed: isClosed) { path in

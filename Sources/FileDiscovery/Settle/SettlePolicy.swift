@@ -90,6 +90,15 @@ public struct SettlePolicy: Sendable {
         return due > now ? .waits(until: due) : .complete
     }
 
+    /// Whether any file waits for a marker.
+    public var hasMarkers: Bool { marker != nil || rules.contains { $0.marker != nil } }
+
+    /// Whether a marker, and nothing else, says that this file is complete.
+    public func isMarked(_ path: String) -> Bool {
+        guard let rule = rules.first(where: { $0.files.matches(path) }) else { return marker != nil }
+        return rule.marker != nil
+    }
+
     /// How long a file must have been left alone; zero where a marker decides.
     public func window(for path: String) -> Duration {
         guard let rule = rules.first(where: { $0.files.matches(path) }) else { return marker == nil ? window : .zero }
