@@ -33,7 +33,8 @@ struct BulkStatement {
     }
 
     func bind(_ index: Int32, blob bytes: [UInt8]) {
-        sqlite3_bind_blob(pointer, index, bytes, Int32(bytes.count), unsafeBitCast(-1, to: sqlite3_destructor_type.self))
+        sqlite3_bind_blob(
+            pointer, index, bytes, Int32(bytes.count), unsafeBitCast(-1, to: sqlite3_destructor_type.self))
     }
 
     /// Runs to the end.

@@ -66,7 +66,8 @@ struct ReceiptWriter {
         ) { row in (root: row.integer(0) ?? 0, path: row.text(1) ?? "") }
         guard let place else { return }
         try db.run(
-            "DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?", [place.root, PathParts.folder(of: place.path)])
+            "DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?",
+            [place.root, PathParts.folder(of: place.path)])
     }
 
     private func held(_ job: JobID) throws -> Held? {

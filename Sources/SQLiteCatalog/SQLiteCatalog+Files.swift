@@ -30,7 +30,9 @@ extension SQLiteCatalog {
     public func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
         if scan.isEmpty { return RecordResult() }
         return try await write { [eventsMax] db in
-            let path = try db.first("SELECT path FROM cf_source_root WHERE id = ?", [root.rawValue]) { $0.text(0) ?? "" }
+            let path = try db.first("SELECT path FROM cf_source_root WHERE id = ?", [root.rawValue]) {
+                $0.text(0) ?? ""
+            }
             guard let path else { throw CatalogError.unknownRoot(root) }
             let events = EventLog(db: db, now: now.description, eventsMax: eventsMax)
             var recorder = try FileRecorder(db: db, root: SourceRoot(id: root, path: path), now: now, events: events)

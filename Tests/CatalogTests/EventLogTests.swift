@@ -70,7 +70,8 @@ struct EventLogTests {
         try await database.write { db in
             try db.execute(
                 sql: "DROP TABLE cf_job_event; DROP TABLE cf_file_stamp; DROP TABLE cf_folder; "
-                    + "DROP TABLE cf_file_gone; DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DELETE FROM cf_migration WHERE number >= 6")
+                    + "DROP TABLE cf_file_gone; DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DELETE FROM cf_migration WHERE number >= 6"
+            )
         }
         try database.close()
         let catalog = try SQLiteCatalog(path: path)

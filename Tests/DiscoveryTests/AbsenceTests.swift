@@ -79,7 +79,9 @@ import Testing
     @Test(arguments: Site.Kind.allCases)
     func `A folder in whose place another, empty one lies is an alarm`(_ kind: Site.Kind) async throws {
         let site = try await Site(kind)
-        for path in ["a.csv", "mnt/b.csv", "mnt/deep/c.csv", "mnt/deep/er/d.csv"] { try site.files.write(path, to: path) }
+        for path in ["a.csv", "mnt/b.csv", "mnt/deep/c.csv", "mnt/deep/er/d.csv"] {
+            try site.files.write(path, to: path)
+        }
         try await site.scan()
         // As an unmount leaves it: the folder that was mounted over.
         try rename(site, "mnt", "elsewhere")

@@ -47,7 +47,8 @@ import Testing
                 == [.folderAppeared("n"), .folderRemoved("n"), .folderAppeared("m")])
     }
 
-    @Test func `a watched folder that is renamed is told of under its new name once it is watched there`() async throws {
+    @Test func `a watched folder that is renamed is told of under its new name once it is watched there`() async throws
+    {
         let folder = try TemporaryFolder()
         try folder.write("", to: "a/x")
         let watch = try await start(folder.path)

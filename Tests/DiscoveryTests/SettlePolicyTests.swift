@@ -24,7 +24,8 @@ import Testing
         let policy = SettlePolicy(quietFor: .seconds(2))
         #expect(verdict(policy, file("a", modified: 2, changed: 2)) == .complete)
         #expect(
-            verdict(policy, file("a", modified: 1.5, changed: 1.5)) == .waits(until: now.advanced(by: .milliseconds(500)))
+            verdict(policy, file("a", modified: 1.5, changed: 1.5))
+                == .waits(until: now.advanced(by: .milliseconds(500)))
         )
         // `cp -p` and `rsync -t` date back what they wrote a moment ago.
         #expect(

@@ -34,7 +34,8 @@ struct RunPlan: Sendable {
                     "\(path) is a folder; name its files, or have it scanned: casparian scan \(path)")
             }
             var order = JobOrder(
-                jobID: JobID(firstID + Int64(jobs.count)), pluginName: plugin, filePath: PathText.text(Array(path.utf8)),
+                jobID: JobID(firstID + Int64(jobs.count)), pluginName: plugin,
+                filePath: PathText.text(Array(path.utf8)),
                 fileVersionID: Self.noVersion, sinks: sinks, parameters: parameters)
             order.pluginVersion = version
             jobs.append(LocalJob(order: order, inputBytes: Int64(status.st_size)))

@@ -80,7 +80,8 @@ struct ConfigurationFile {
         for (key, value) in mapping {
             guard let known = key.string, keys.contains(known) else {
                 throw error(
-                    key, path, "unknown key '\(name).\(key.string ?? "")'; the keys are \(keys.joined(separator: ", "))")
+                    key, path, "unknown key '\(name).\(key.string ?? "")'; the keys are \(keys.joined(separator: ", "))"
+                )
             }
             guard let text = value.scalar?.string, !value.isNothing else {
                 throw error(value, path, "'\(name).\(known)' must be one value")

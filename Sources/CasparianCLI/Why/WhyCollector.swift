@@ -181,7 +181,9 @@ enum WhyDisk {
         case S_IFREG: break
         default: return .special
         }
-        guard PathText.withSystemPath(path, { access($0, R_OK) }) == 0 else { return .unreadable(reason: String(cString: strerror(errno))) }
+        guard PathText.withSystemPath(path, { access($0, R_OK) }) == 0 else {
+            return .unreadable(reason: String(cString: strerror(errno)))
+        }
         return .file(
             sizeBytes: Int64(status.st_size),
             modified: Timestamp(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))

@@ -85,7 +85,9 @@ struct MoveFinder {
         if place.file.sourceRootID == setting.root.id { return setting.folder }
         if let known = roots[place.rootPath] { return known.folder }
         var folder = try? RootFolder(path: place.rootPath)
-        let top = try await setting.catalog.knownFolders(root: place.file.sourceRootID, below: "").first { $0.path.isEmpty }
+        let top = try await setting.catalog.knownFolders(root: place.file.sourceRootID, below: "").first {
+            $0.path.isEmpty
+        }
         if top?.identity != folder?.identity { folder = nil }
         roots[place.rootPath] = Root(folder: folder)
         return folder

@@ -8,7 +8,9 @@ struct Migration: Sendable {
     let name: String
     let apply: @Sendable (Database) throws -> Void
 
-    static let all = [inheritedTables, jobTables, configurationTables, workerOffer, jobCourse, jobEvents, fileStamps, discovery]
+    static let all = [
+        inheritedTables, jobTables, configurationTables, workerOffer, jobCourse, jobEvents, fileStamps, discovery,
+    ]
 
     /// Brings a new or an inherited file up to date, in one transaction, whoever else opens it now.
     static func run(on db: Database, subject: String) throws {

@@ -70,7 +70,9 @@ extension CatalogBehaviour {
             let (root, job) = try await changed(catalog)
             try await expectAgain(catalog, job, found(nil), root)
         },
-        CatalogBehaviour("a scan has to look at the folder of a file that had changed, since it may have seen the change") {
+        CatalogBehaviour(
+            "a scan has to look at the folder of a file that had changed, since it may have seen the change"
+        ) {
             catalog async throws in
             let root = try await catalog.queueJobs([1])
             let folders = ["", "p", "q"].map { path in

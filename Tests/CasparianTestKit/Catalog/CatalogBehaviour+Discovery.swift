@@ -120,7 +120,8 @@ extension CatalogBehaviour {
         },
         CatalogBehaviour("a file named twice in one record is one place") { catalog async throws in
             let root = try await ready(catalog)
-            let result = try await catalog.record([seen("d/b", 1), seen("d/a", 1), seen("d/b", 1)], root: root, now: now)
+            let result = try await catalog.record(
+                [seen("d/b", 1), seen("d/a", 1), seen("d/b", 1)], root: root, now: now)
             #expect(result.newFiles == 2 && result.newVersions == 2)
             #expect(try await catalog.knownFiles(root: root).map(\.relativePath) == ["d/a", "d/b"])
         },
