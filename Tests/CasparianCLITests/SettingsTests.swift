@@ -81,6 +81,15 @@ struct SettingsTests {
         ("output: \"\"", ":1: 'output' must be a text"),
         ("slots: 0", ": 'slots' is from 1 to 256, not '0'"),
         ("settle_seconds: -1", ": 'settle_seconds' is from 0 to 86400"),
+        ("settle: {files: a}", ":1: 'settle' must be a list of entries with keys: files, seconds, done_marker"),
+        ("settle: [a]", ":1: an entry of 'settle' must hold keys"),
+        ("settle:\n  - {files: a, second: 1}", ":2: unknown key 'settle.second'"),
+        ("settle: [{files: a}]", ": an entry of 'settle' has 'files' and 'seconds' or 'done_marker'"),
+        ("settle: [{files: a, seconds: -1}]", ": 'settle.seconds' is from 0 to 86400, not '-1'"),
+        ("settle: [{files: a, done_marker: done}]", "{name}.done"),
+        ("settle: [{files: \"\\\\\", seconds: 1}]", "\\"),
+        ("done_marker: done", "{name}.done"),
+        ("temporary: {a: b}", ":1: 'temporary' must be a text or a list of texts"),
         ("log: {level: loud}", ": 'log.level' is one of"),
         ("slots: [", "cannot be read as YAML"),
         ("slots: 1\nslots: 2", "cannot be read as YAML"),
@@ -98,6 +107,27 @@ struct SettingsTests {
     func `A variable that cannot be used is named`(name: String, value: String) throws {
         let error = #expect(throws: SettingsError.self) { _ = try resolve([name: value]) }
         #expect(error?.source == name)
+    }
+
+    @Test func `How files settle is set for all, and by entries for some`() throws {
+        #expect(try resolve().settle.policy().window == .seconds(2))
+        try folder.write(
+            """
+            settle_seconds: 1.5
+            settle:
+              - {files: "*.log", seconds: 30}
+              - files: orders/*.csv
+                done_marker: "{name}.done"
+            temporary: "*.part"
+            """, to: "casparian.yaml")
+        let settle = try resolve().settle
+        #expect(settle.seconds == 1.5 && settle.temporary == ["*.part"] && settle.doneMarker == nil)
+        #expect(settle.rules.map(\.files) == ["*.log", "orders/*.csv"])
+        let policy = try settle.policy()
+        #expect(policy.window(for: "a.log") == .seconds(30) && policy.window(for: "a") == .milliseconds(1500))
+        #expect(policy.isMarked("orders/a.csv") && !policy.isMarked("a.csv"))
+        #expect(try resolve(["CASPARIAN_TEMPORARY": "*.a,*.b"]).settle.temporary == ["*.a", "*.b"])
+        #expect(try resolve(["CASPARIAN_DONE_MARKER": "{name}.ok"]).settle.policy().isMarked("x"))
     }
 
     @Test func `The file that init writes says what the defaults are`() throws {

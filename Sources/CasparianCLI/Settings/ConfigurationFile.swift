@@ -60,7 +60,9 @@ struct ConfigurationFile {
         case .text: if let text = node.scalar?.string, !text.isEmpty { return .string(text) }
         case .integer: if let number = node.int, !node.isQuoted { return .int(number) }
         case .number: if let number = node.float, !node.isQuoted { return .double(number) }
-        case .texts:
+        case .textOrTexts where node.scalar?.string.isEmpty == false:
+            return .stringArray([node.scalar?.string ?? ""])
+        case .texts, .textOrTexts:
             let texts = node.sequence?.map { item in item.isNothing ? nil : item.scalar?.string }
             if let texts, !texts.contains(nil) { return .stringArray(texts.compactMap { $0 }) }
         case .entries(let keys):

@@ -56,7 +56,8 @@ enum SettingKey: String, CaseIterable {
     var form: SettingForm {
         switch self {
         case .database, .bind, .metrics, .plugins, .output, .python, .doneMarker: .text
-        case .roots, .ignore, .temporary: .texts
+        case .roots, .ignore: .texts
+        case .temporary: .textOrTexts
         case .settle: .entries(SettleSettings.Rule.keys)
         case .slots: .integer
         case .settleSeconds: .number
@@ -70,6 +71,8 @@ enum SettingKey: String, CaseIterable {
 /// What stands behind a key.
 enum SettingForm: Hashable {
     case text, integer, number, texts
+    /// One text stands for a list of it.
+    case textOrTexts
     /// Keys of its own, each a text.
     case group([String])
     /// Groups by name, each with keys of its own.
@@ -84,6 +87,7 @@ enum SettingForm: Hashable {
         case .integer: "a whole number"
         case .number: "a number"
         case .texts: "a list of texts"
+        case .textOrTexts: "a text or a list of texts"
         case .group(let keys): "keys: \(keys.joined(separator: ", "))"
         case .entries(let keys): "a list of entries with keys: \(keys.joined(separator: ", "))"
         case .groups(let groups): "keys: \(groups.keys.sorted().joined(separator: ", "))"
