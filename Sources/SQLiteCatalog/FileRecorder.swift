@@ -45,7 +45,23 @@ struct FileRecorder {
             try db.run("DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?", [root.id.rawValue, path])
         }
         result.queuedJobs = try jobs.finish()
+        try takeInContents()
         return result
+    }
+
+    /// Makes the versions that were added since the last time, by whomever, known by their content.
+    private func takeInContents() throws {
+        try db.run(
+            """
+            INSERT OR IGNORE INTO cf_version_content (content_key, file_version_id)
+            SELECT substr(content_hash, 1, 16), id FROM cf_file_version
+            WHERE id > (SELECT last_version_id FROM cf_content_watermark) ORDER BY 1
+            """)
+        try db.run(
+            """
+            UPDATE cf_content_watermark SET last_version_id = (SELECT coalesce(max(id), 0) FROM cf_file_version)
+            WHERE last_version_id < (SELECT coalesce(max(id), 0) FROM cf_file_version)
+            """)
     }
 
     private mutating func record(_ seen: FileObservation) throws {

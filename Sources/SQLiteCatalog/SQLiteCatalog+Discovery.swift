@@ -79,13 +79,13 @@ extension SQLiteCatalog {
             try contents.flatMap { content in
                 try db.all(
                     """
-                    SELECT \(SQLFiles.columns), r.path FROM cf_file_version v
-                    JOIN cf_file_location l ON l.current_version_id = v.id
+                    SELECT \(SQLFiles.columns), r.path FROM cf_version_content c
+                    JOIN cf_file_version v ON v.id = c.file_version_id
+                    JOIN cf_file_location l ON l.id = v.location_id AND l.current_version_id = v.id
                     JOIN cf_source_root r ON r.id = l.source_root_id
                     LEFT JOIN cf_file_stamp s ON s.location_id = l.id
                     LEFT JOIN cf_file_gone g ON g.location_id = l.id
-                    WHERE substr(v.content_hash, 1, 16) = substr(?1, 1, 16) AND v.content_hash = ?1
-                    AND l.id = v.location_id LIMIT ?2
+                    WHERE c.content_key = substr(?1, 1, 16) AND v.content_hash = ?1 LIMIT ?2
                     """, [content.hex, Self.placesMax]
                 ) { row in FileListing(rootPath: row.text(SQLFiles.columnCount) ?? "", file: SQLFiles.file(row)) }
             }

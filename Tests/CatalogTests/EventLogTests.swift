@@ -69,8 +69,11 @@ struct EventLogTests {
         let database = try DatabaseQueue(path: path)
         try await database.write { db in
             try db.execute(
-                sql: "DROP TABLE cf_job_event; DROP TABLE cf_file_stamp; DROP TABLE cf_folder; "
-                    + "DROP TABLE cf_file_gone; DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DELETE FROM cf_migration WHERE number >= 6"
+                sql: """
+                    DROP TABLE cf_job_event; DROP TABLE cf_file_stamp; DROP TABLE cf_folder; DROP TABLE cf_file_gone;
+                    DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DROP TABLE cf_version_content;
+                    DROP TABLE cf_content_watermark; DELETE FROM cf_migration WHERE number >= 6
+                    """
             )
         }
         try database.close()

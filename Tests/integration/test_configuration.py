@@ -13,7 +13,7 @@ KEYS = {
     "ignores": ["id", "pattern", "root", "active"],
     "plugins": ["plugin", "version", "status", "tags", "parameters", "error"],
     "topics": ["id", "plugin", "topic", "uri", "mode", "schema"],
-    "files": ["location_id", "path", "size_bytes", "file_version_id", "modified", "tags"],
+    "files": ["location_id", "path", "size_bytes", "file_version_id", "modified", "tags", "gone_since"],
     "jobs": ["job_id", "status", "plugin", "file", "rows", "size_bytes", "error", "quarantined"],
     "artifacts": ["job_id", "plugin", "topic", "rows", "size_bytes", "uri", "file_version_id"],
     "workers": ["hostname", "pid", "status", "current_job_id", "started_at", "last_heartbeat"],
@@ -107,7 +107,7 @@ def test_an_unknown_key_is_refused_with_file_and_line(project, text, line):
 ])
 def test_a_value_that_cannot_be_used_is_refused_by_name(project, text, words):
     (project.folder / "casparian.yaml").write_text(text)
-    said = project.refuse("roots", "list", status=64)
+    said = project.refuse("roots", "list", environment={"CASPARIAN_SETTLE_SECONDS": ""}, status=64)
     for word in words:
         assert word in said
 
@@ -280,7 +280,7 @@ def test_a_job_is_shown_with_all_its_keys(used):
 
 def test_a_file_is_shown_with_its_jobs(used):
     shown, *jobs = used.rows("files", "show", used.source / "a.csv")
-    assert list(shown)[:7] == KEYS["files"] + ["content_hash"] and len(shown["content_hash"]) == 64
+    assert list(shown)[:8] == KEYS["files"] + ["content_hash"] and len(shown["content_hash"]) == 64
     assert [job["status"] for job in jobs] == ["COMPLETED"]
 
 

@@ -25,8 +25,15 @@ extension Migration {
                     source_root_id INTEGER NOT NULL, path TEXT NOT NULL, since DATETIME NOT NULL, message TEXT NOT NULL,
                     PRIMARY KEY (source_root_id, path)) WITHOUT ROWID;
 
-                -- Who has this content? 16 digits are enough to find it.
-                CREATE INDEX IF NOT EXISTS cf_ix_version_content ON cf_file_version (substr(content_hash, 1, 16));
+                -- Which versions have a content, by the first 16 digits of its hash.
+                CREATE TABLE cf_version_content (
+                    content_key TEXT NOT NULL, file_version_id INTEGER NOT NULL,
+                    PRIMARY KEY (content_key, file_version_id)) WITHOUT ROWID;
+
+                -- Highest version id that the table above knows of.
+                CREATE TABLE cf_content_watermark (
+                    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), last_version_id INTEGER NOT NULL);
+                INSERT INTO cf_content_watermark (id, last_version_id) VALUES (1, 0);
                 """)
     }
 }
