@@ -145,10 +145,9 @@ struct FileRecorder {
 
     private mutating func insert(_ hash: String, _ seen: FileObservation) throws -> Int64 {
         let versionID = statements.nextVersionID()
-        let locationID = try statements.insertPlace(root.id.rawValue, seen, now: now)
+        let locationID = try statements.insertPlace(root.id.rawValue, seen, versionID: versionID, now: now)
         result.newVersions += 1
         try statements.insertVersion(versionID, hash: hash, of: locationID, seen, now: now)
-        try statements.setVersion(versionID, of: locationID)
         if let stamp = seen.stamp { try statements.write(stamp, of: locationID) }
         return versionID
     }

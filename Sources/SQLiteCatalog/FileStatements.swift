@@ -7,7 +7,6 @@ final class FileStatements {
     private let findPlace: BulkStatement
     private let findBelow: BulkStatement
     private let addPlace: BulkStatement
-    private let setCurrent: BulkStatement
     private let addHash: BulkStatement
     private let addVersion: BulkStatement
     private let setStamp: BulkStatement
@@ -32,11 +31,8 @@ final class FileStatements {
             db,
             """
             INSERT INTO cf_file_location (source_root_id, rel_path, filename, last_known_mtime, last_known_size,
-            discovered_time, last_seen_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+            current_version_id, discovered_time, last_seen_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
             """)
-        // A place and its version name each other. Deferring the check would make SQLite look through all places for each
-        // new version.
-        setCurrent = try BulkStatement(db, "UPDATE cf_file_location SET current_version_id = ? WHERE id = ?")
         addHash = try BulkStatement(
             db, "INSERT OR IGNORE INTO cf_file_hash_registry (content_hash, first_seen, size_bytes) VALUES (?, ?, ?)")
         addVersion = try BulkStatement(
@@ -87,21 +83,16 @@ final class FileStatements {
     }
 
     /// - Returns: Its id.
-    func insertPlace(_ root: Int64, _ seen: FileObservation, now: String) throws -> Int64 {
+    func insertPlace(_ root: Int64, _ seen: FileObservation, versionID: Int64, now: String) throws -> Int64 {
         addPlace.bind(1, root)
         addPlace.bind(2, seen.relativePath)
         addPlace.bind(3, PathParts.name(of: seen.relativePath))
         addPlace.bind(4, seen.modified.secondsSinceEpoch)
         addPlace.bind(5, seen.sizeBytes)
-        addPlace.bind(6, now)
+        addPlace.bind(6, versionID)
+        addPlace.bind(7, now)
         try addPlace.run()
         return db.lastInsertedRowID
-    }
-
-    func setVersion(_ id: Int64, of place: Int64) throws {
-        setCurrent.bind(1, id)
-        setCurrent.bind(2, place)
-        try setCurrent.run()
     }
 
     func insertVersion(

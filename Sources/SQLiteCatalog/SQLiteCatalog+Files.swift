@@ -29,7 +29,7 @@ extension SQLiteCatalog {
 
     public func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
         if scan.isEmpty { return RecordResult() }
-        return try await write { [eventsMax] db in
+        return try await write(checksForeignKeys: false) { [eventsMax] db in
             let path = try db.first("SELECT path FROM cf_source_root WHERE id = ?", [root.rawValue]) {
                 $0.text(0) ?? ""
             }

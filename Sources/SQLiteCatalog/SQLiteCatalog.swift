@@ -62,10 +62,18 @@ public final class SQLiteCatalog: Catalog {
     public func waitForChange(timeout: Duration) async { await watcher.wait(timeout: timeout) }
 
     /// Runs one immediate transaction.
-    func write<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+    ///
+    /// - Parameters:
+    ///   - checksForeignKeys: False where the body writes parents and children together: a check for each row takes a third
+    ///     of the time, and a place and its version, which name each other, need a second write.
+    ///   - body: Writes.
+    func write<Result: Sendable>(
+        checksForeignKeys: Bool = true, _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
         let result: Result = try await withCheckedThrowingContinuation { continuation in
             writes.async { [pool, path] in
-                continuation.resume(with: Swift.Result { try Self.transaction(pool, path, body) })
+                continuation.resume(
+                    with: Swift.Result { try Self.transaction(pool, path, checksForeignKeys: checksForeignKeys, body) })
             }
         }
         watcher.wake()
@@ -85,13 +93,18 @@ public final class SQLiteCatalog: Catalog {
     }
 
     private static func transaction<Result>(
-        _ pool: DatabasePool, _ path: String, _ body: (Database) throws -> Result
+        _ pool: DatabasePool, _ path: String, checksForeignKeys: Bool, _ body: (Database) throws -> Result
     ) throws -> Result {
         var result: Result?
         do {
-            try pool.writeInTransaction(.immediate) { db in
-                result = try body(db)
-                return .commit
+            try pool.writeWithoutTransaction { db in
+                // Within a transaction it would be ignored.
+                if !checksForeignKeys { try db.execute(sql: "PRAGMA foreign_keys = OFF") }
+                defer { if !checksForeignKeys { try? db.execute(sql: "PRAGMA foreign_keys = ON") } }
+                try db.inTransaction(.immediate) {
+                    result = try body(db)
+                    return .commit
+                }
             }
         } catch {
             throw CatalogError(error, path: path)

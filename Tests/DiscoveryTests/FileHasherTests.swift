@@ -10,7 +10,10 @@ import Testing
     @Test("the hash is the SHA-256 of all bytes, around the size of a block", arguments: [0, 1, 4095, -1, 0, 1, 12345])
     func sizes(difference: Int) throws {
         let folder = try TemporaryFolder()
-        for size in Set([abs(difference), FileHasher.blockBytes + difference]) {
+        let sizes = [
+            0, FileHasher.blockBytes, FileHasher.readAheadBytes, FileHasher.readAheadBytes + 3 * ReadAhead.blockBytes,
+        ]
+        for size in Set(sizes.map { abs($0 + difference) }) {
             let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
             try data.write(to: URL(fileURLWithPath: folder.path + "/x"))
             let file = try FileHasher.read(path: folder.path + "/x")

@@ -63,7 +63,8 @@ struct SettleSettings: Sendable, Equatable {
     /// An entry as `ConfigurationFile` hands it on: a JSON object of texts.
     private static func rule(_ text: String, source: String) throws -> Rule {
         guard let values = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)) else {
-            throw SettingsError(source: source, message: "'settle' is a list of entries and stands in casparian.yaml only")
+            throw SettingsError(
+                source: source, message: "'settle' is a list of entries and stands in casparian.yaml only")
         }
         guard let files = values["files"], values["seconds"] != nil || values["done_marker"] != nil else {
             throw SettingsError(

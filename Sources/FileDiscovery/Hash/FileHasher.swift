@@ -14,6 +14,8 @@ public struct HashedFile: Hashable, Sendable {
 public struct FileHasher: ~Copyable {
     /// Bytes read at once: small enough to be in the processor's cache when they are hashed.
     static let blockBytes = 1 << 18
+    /// Files of this size and more are read ahead.
+    static let readAheadBytes = 8 << 20
     /// Longest wait for the file system's clock to move on. It ticks at least every 10 ms.
     static let tickWaitMillisecondsMax = 20
 
@@ -67,6 +69,7 @@ public struct FileHasher: ~Copyable {
         _ descriptor: Int32, _ path: String, sizeBytes: Int
     ) throws(DiscoveryError) -> ContentHash? {
         if sizeBytes > block.count { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+        if sizeBytes >= Self.readAheadBytes { return try digestAhead(descriptor, path, sizeBytes: sizeBytes) }
         var remaining = sizeBytes
         var hasher = SHA256()
         while true {
@@ -81,6 +84,22 @@ public struct FileHasher: ~Copyable {
             // A regular file gives less than it was asked for at its end only.
             if count < block.count, remaining == 0 || count == 0 { break }
         }
+        return hasher.finalize().withUnsafeBytes { ContentHash(digest: $0) }
+    }
+
+    /// The same for a big file: it is read on another thread, since copying takes a fifth of the time of hashing.
+    private func digestAhead(
+        _ descriptor: Int32, _ path: String, sizeBytes: Int
+    ) throws(DiscoveryError) -> ContentHash? {
+        var remaining = sizeBytes
+        var hasher = SHA256()
+        let code = ReadAhead(descriptor).forEach { block in
+            remaining -= block.count
+            if remaining >= 0 { hasher.update(bufferPointer: block) }
+            return remaining >= 0
+        }
+        guard code == 0 else { throw DiscoveryError.system(path, code) }
+        guard remaining >= 0 else { return nil }
         return hasher.finalize().withUnsafeBytes { ContentHash(digest: $0) }
     }
 
