@@ -91,8 +91,9 @@ public struct Scout: Sendable {
 }
 
 extension Scout {
-    /// Longest wait for files that are still being written, of a scan that is made once.
-    public static let patience = Duration.seconds(60)
+    /// How long a scan that is made once waits for files that are still being written: some windows, so that one that is
+    /// written all the time does not hold it up for ever.
+    var patience: Duration { min(max(configuration.settling.longestWindow * 5, .seconds(10)), .seconds(60)) }
 
     /// Scans one root, and looks again at files that were still being written once they may be complete.
     ///
@@ -101,17 +102,18 @@ extension Scout {
     ///   - now: The wall clock.
     ///   - onProgress: Called after each chunk.
     ///   - onWaiting: Called with how many files are waited for.
-    /// - Returns: What was found; `unsettled` are those that were not complete after `patience`, or wait for another file.
+    /// - Returns: What was found; `unsettled` are those that were still written to
+    ///   after five windows (10 s at least, 60 s at most), or wait for another file.
     /// - Throws: What `scan` throws.
     public func scanSettled(
         _ root: SourceRoot, now: @Sendable () -> Timestamp, onProgress: (ScanReport) -> Void = { _ in },
         onWaiting: (Int) -> Void = { _ in }
     ) async throws -> ScanReport {
         var report = try await scan(root, now: now(), onProgress: onProgress)
-        let start = ContinuousClock.now
+        let (start, patience) = (ContinuousClock.now, patience)
         while true {
             let moment = now()
-            let end = moment.advanced(by: Self.patience - (ContinuousClock.now - start))
+            let end = moment.advanced(by: patience - (ContinuousClock.now - start))
             let waiting = report.unsettled.filter { $0.notBefore.map { $0 <= end } ?? false }
             guard let next = waiting.compactMap(\.notBefore).min(), moment < end else { return report }
             onWaiting(waiting.count)

@@ -100,6 +100,25 @@ import Testing
     }
 
     @Test(arguments: Site.Kind.allCases)
+    func `A missing mount that held nothing but folders stays an alarm, scan after scan`(_ kind: Site.Kind) async throws
+    {
+        let site = try await Site(kind)
+        for path in ["a.csv", "mnt/deep/c.csv", "mnt/deep/er/d.csv"] { try site.files.write(path, to: path) }
+        try await site.scan()
+        let elsewhere = site.files.path + "-elsewhere"
+        try FileManager.default.moveItem(atPath: site.files.file("mnt"), toPath: elsewhere)
+        try FileManager.default.createDirectory(atPath: site.files.file("mnt"), withIntermediateDirectories: false)
+        for _ in 0..<3 {
+            let report = try await site.scan()
+            #expect(Set(report.alarms.map(\.folder)) == ["mnt/deep", "mnt/deep/er"] && report.goneFiles == 0)
+        }
+        try remove(site, "mnt")
+        try FileManager.default.moveItem(atPath: elsewhere, toPath: site.files.file("mnt"))
+        let back = try await site.scan()
+        #expect(back.alarms.isEmpty && back.newVersions == 0 && back.queuedJobs == 0)
+    }
+
+    @Test(arguments: Site.Kind.allCases)
     func `A moved file, and those of a moved folder, are known by their content and not processed again`(
         _ kind: Site.Kind
     ) async throws {

@@ -2,6 +2,7 @@ import CasparianCatalog
 import CasparianModel
 import CasparianScout
 import CasparianTestKit
+import FileDiscovery
 import Foundation
 import Logging
 import SQLiteCatalog
@@ -22,6 +23,26 @@ import Testing
         let report = try await site.scan()
         #expect(report.unchangedFiles == 300 && report.filesSeen == 300)
         #expect(try state() == before)
+    }
+
+    @Test func `a file that never settles does not make the others of its folder be written again`() async throws {
+        let site = try await Site(.sqlite)
+        for number in 0..<50 { try site.files.write("\(number)", to: "f/\(number).csv") }
+        try site.files.write("waits", to: "f/waits.dat")
+        let settling = try SettlePolicy(
+            rules: [SettlePolicy.Rule(files: "*.dat", window: .zero, marker: DoneMarker("{name}.done"))])
+        let configuration = Scout.Configuration(settling: settling)
+        #expect(try await site.scan(configuration).unsettledFiles == 1)
+        let database = try #require((site.catalog as? SQLiteCatalog)?.path)
+        func state() throws -> [Data] {
+            try ["", "-wal"].map { try Data(contentsOf: URL(fileURLWithPath: database + $0)) }
+        }
+        let before = try state()
+        let report = try await site.scan(configuration)
+        #expect(report.unchangedFiles == 50 && report.unsettledFiles == 1)
+        #expect(try state() == before)
+        try site.files.write("", to: "f/waits.dat.done")
+        #expect(try await site.scan(configuration).newFiles == 1)
     }
 
     @Test(arguments: Site.Kind.allCases)

@@ -50,8 +50,9 @@ struct Absences {
             return record
         }
         for absence in found {
-            if !absence.files.isEmpty, !setting.configuration.acceptsMissing, let reason = try suspicion(absence) {
-                alarms.append(DiscoveryAlarm(folder: absence.folder, message: reason))
+            if !setting.configuration.acceptsMissing, let reason = try suspicion(absence) {
+                // Without files it is no alarm, and what is known of it is kept: files below may be missing.
+                if !absence.files.isEmpty { alarms.append(DiscoveryAlarm(folder: absence.folder, message: reason)) }
                 continue
             }
             // What is ignored now, or came back meanwhile, is there all the same.
@@ -95,7 +96,9 @@ struct Absences {
     private func suspicion(_ absence: Missing) throws -> String? {
         guard let known = folders[ExactPath(absence.folder)]?.identity else { return nil }
         let count = absence.files.count
-        guard try Self.isSameFileSystem(absence.folder, known.device, setting.folder) else {
+        // A folder that lacks no file is there, whatever the number of its device is now.
+        let isThere = try count == 0 && setting.folder.folder(absence.folder) != nil
+        if !isThere, try !Self.isSameFileSystem(absence.folder, known.device, setting.folder) {
             return Self.unmounted(count)
         }
         // The folder, or the nearest one above it that is left: what was mounted there is gone with all below it.

@@ -113,14 +113,18 @@ struct ScanPass {
             if chunk.count >= Scout.chunkSize { try await flush(onProgress) }
         }
         let missing = known.values.filter { $0.goneSince == nil && $0.version != nil }
-        let record = KnownFolder(
+        var record: KnownFolder? = KnownFolder(
             path: contents.path, identity: contents.identity, digest: item.digest,
             routing: setting.router.fingerprint)
-        let isWhole = isSettled && !contents.isPartial
-        if missing.isEmpty {
-            if isWhole { chunk.folders.append(record) }
+        if !isSettled || contents.isPartial {
+            // A digest that no folder has: its files are compared one by one next time, too, and not routed again.
+            record?.digest = []
+            if !isRoutedAnew { record = nil }
+        }
+        if missing.isEmpty, last.map({ $0.identity == contents.identity }) ?? true {
+            if let record { chunk.folders.append(record) }
         } else if !contents.isPartial {
-            absences.add(Array(missing), contents: contents, record: isWhole ? record : nil)
+            absences.add(Array(missing), contents: contents, record: record)
         }
         if chunk.folders.count >= Scout.chunkSize { try await flush(onProgress) }
     }

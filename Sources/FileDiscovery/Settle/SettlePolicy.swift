@@ -90,6 +90,9 @@ public struct SettlePolicy: Sendable {
         return due > now ? .waits(until: due) : .complete
     }
 
+    /// The longest time that any file must have been left alone.
+    public var longestWindow: Duration { ([window] + rules.map(\.window)).max() ?? window }
+
     /// Whether any file waits for a marker.
     public var hasMarkers: Bool { marker != nil || rules.contains { $0.marker != nil } }
 
