@@ -4,7 +4,9 @@ import CasparianModel
 ///
 /// Used by several processes at once; every call is one short transaction. Implementations: `InMemoryCatalog` here,
 /// SQLite in `SQLiteCatalog`; both pass one conformance suite. All calls throw `CatalogError`.
-public protocol Catalog: ConfigurationCatalog, FileCatalog, QueueCatalog, HistoryCatalog, WorkerCatalog {
+public protocol Catalog: ConfigurationCatalog, FileCatalog, QueueCatalog, HistoryCatalog, WorkerCatalog,
+    PlanCatalog
+{
     /// Waits until another process or task may have changed something since the last call, or `timeout` passed.
     ///
     /// May return early, never misses a change for longer than `timeout`. One waiter at a time.

@@ -16,6 +16,7 @@ struct JobClaimer {
     private struct Configuration {
         var sinks: [SinkConfig]
         var parameters: String?
+        var identity: WorkIdentity
     }
 
     init(
@@ -90,6 +91,7 @@ struct JobClaimer {
                 strikes: Int(row.integer(5) ?? 0), limits: limits[next.plugin] ?? PluginLimits(), waiting: row.time(6))
         }
         if let job {
+            try SQLWork.note(db, configuration.identity, of: id)
             let worker = EventLogLimits.worker(host: claim.workerHost, pid: claim.workerPID)
             events.add(.claimed, job: id.rawValue, attempt: Int64(job.attempt), worker: worker)
         } else {
@@ -106,13 +108,13 @@ struct JobClaimer {
 
     private mutating func configuration(of plugin: String) throws -> Configuration {
         if let known = configurations[plugin] { return known }
-        let sinks = try db.all(
-            "SELECT \(SQLTopics.columns) FROM cf_topic_config WHERE plugin_name = ? ORDER BY topic_name, id", [plugin]
-        ) { SQLTopics.topic($0).sink }
-        let parameters = try db.first(
-            "SELECT default_parameters FROM cf_plugin_config WHERE plugin_name = ?", [plugin]
-        ) { $0.text(0) }
-        let configuration = Configuration(sinks: sinks, parameters: parameters ?? nil)
+        let sinks = try SQLWork.sinks(db, of: plugin)
+        let parameters = try SQLWork.parameters(db, of: plugin)
+        let configuration = Configuration(
+            sinks: sinks, parameters: parameters,
+            identity: WorkIdentity(
+                pluginHash: try SQLWork.pluginHash(db, of: plugin),
+                configurationHash: WorkIdentity.digest(sinks: sinks, parameters: parameters)))
         configurations[plugin] = configuration
         return configuration
     }

@@ -28,19 +28,32 @@ struct JobQueuing {
                 if let status = job.status, [.skipped, .failed].contains(status) { try takeUpAgain(job.id, status) }
                 continue
             }
-            try requireConfiguration(of: plugin)
-            try db.run(
-                """
-                INSERT INTO cf_processing_queue (id, file_version_id, plugin_name, status, priority, retry_count)
-                VALUES (?, ?, ?, 'QUEUED', ?, 0)
-                """, [nextID, version.rawValue, plugin, priority])
-            try db.run(
-                "INSERT OR REPLACE INTO cf_job_key (file_version_id, plugin_name, job_id) VALUES (?, ?, ?)",
-                [version.rawValue, plugin, nextID])
-            try ReadyIndex.insert(db, plugin: plugin, priority: priority, job: nextID)
-            events.add(.queued, job: nextID, attempt: 1)
-            nextID += 1
+            try insert(version, plugin, priority)
         }
+    }
+
+    /// Queues a job beside those that ended; none if the newest one waits or runs.
+    mutating func rerun(_ version: FileVersionID, plugin: String, priority: Int) throws {
+        if let job = try job(version, plugin), job.status?.isPending ?? true { return }
+        guard try db.integer("SELECT 1 FROM cf_file_version WHERE id = ?", [version.rawValue]) != nil else {
+            throw CatalogError.unknownVersion(version)
+        }
+        try insert(version, plugin, priority)
+    }
+
+    private mutating func insert(_ version: FileVersionID, _ plugin: String, _ priority: Int) throws {
+        try requireConfiguration(of: plugin)
+        try db.run(
+            """
+            INSERT INTO cf_processing_queue (id, file_version_id, plugin_name, status, priority, retry_count)
+            VALUES (?, ?, ?, 'QUEUED', ?, 0)
+            """, [nextID, version.rawValue, plugin, priority])
+        try db.run(
+            "INSERT OR REPLACE INTO cf_job_key (file_version_id, plugin_name, job_id) VALUES (?, ?, ?)",
+            [version.rawValue, plugin, nextID])
+        try ReadyIndex.insert(db, plugin: plugin, priority: priority, job: nextID)
+        events.add(.queued, job: nextID, attempt: 1)
+        nextID += 1
     }
 
     /// How many jobs were queued.

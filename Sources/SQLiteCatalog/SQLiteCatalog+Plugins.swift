@@ -30,15 +30,7 @@ extension SQLiteCatalog {
     }
 
     public func pluginConfigs() async throws -> [PluginConfig] {
-        try await read { db in
-            try db.all(
-                "SELECT plugin_name, subscription_tags, default_parameters FROM cf_plugin_config ORDER BY plugin_name"
-            ) { row in
-                PluginConfig(
-                    pluginName: row.text(0) ?? "", subscriptionTags: TagList.parse(row.text(1)),
-                    defaultParameters: row.text(2))
-            }
-        }
+        try await read { db in try SQLPlugins.all(db) }
     }
 
     public func setPluginConfig(_ config: PluginConfig) async throws {
@@ -103,6 +95,18 @@ extension SQLiteCatalog {
 enum SQLText {
     /// The moment, in the catalog's text form.
     static let now = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+}
+
+enum SQLPlugins {
+    static func all(_ db: Database) throws -> [PluginConfig] {
+        try db.all(
+            "SELECT plugin_name, subscription_tags, default_parameters FROM cf_plugin_config ORDER BY plugin_name"
+        ) { row in
+            PluginConfig(
+                pluginName: row.text(0) ?? "", subscriptionTags: TagList.parse(row.text(1)),
+                defaultParameters: row.text(2))
+        }
+    }
 }
 
 enum SQLRules {

@@ -80,6 +80,28 @@ public final class SQLiteCatalog: Catalog {
         return result
     }
 
+    /// Runs a transaction and undoes what it wrote.
+    func preview<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            writes.async { [pool, path] in
+                continuation.resume(
+                    with: Swift.Result {
+                        var result: Result?
+                        do {
+                            try pool.writeInTransaction(.immediate) { db in
+                                result = try body(db)
+                                return .rollback
+                            }
+                        } catch {
+                            throw CatalogError(error, path: path)
+                        }
+                        guard let result else { preconditionFailure("a transaction that ended has a result") }
+                        return result
+                    })
+            }
+        }
+    }
+
     /// Reads one consistent state.
     func read<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in

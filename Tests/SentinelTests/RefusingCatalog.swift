@@ -104,5 +104,14 @@ final class RefusingCatalog: Catalog {
     func artifacts(uri: String) async throws -> [ArtifactListing] { try await inner.artifacts(uri: uri) }
     func jobsAhead(of job: JobID) async throws -> Int? { try await inner.jobsAhead(of: job) }
     func queueDepths() async throws -> [QueueDepth] { try await inner.queueDepths() }
+    func work(root: SourceRootID) async throws -> [VersionWork] { try await inner.work(root: root) }
+    func configuration(
+        registering plugins: [PluginDescription], now: Timestamp
+    ) async throws -> WorkConfiguration {
+        try await inner.configuration(registering: plugins, now: now)
+    }
+    func rerun(_ wanted: [Rerun], now: Timestamp) async throws -> RecordResult {
+        try await inner.rerun(wanted, now: now)
+    }
     func workers() async throws -> [WorkerNode] { try await inner.workers() }
 }

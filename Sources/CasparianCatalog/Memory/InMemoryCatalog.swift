@@ -160,6 +160,27 @@ public final class InMemoryCatalog: Catalog {
 
     public func files(_ filter: FileFilter) async throws -> [FileListing] { state.withLock { $0.listFiles(filter) } }
 
+    // MARK: Plans
+
+    public func work(root: SourceRootID) async throws -> [VersionWork] { state.withLock { $0.work(root: root) } }
+
+    public func configuration(
+        registering plugins: [PluginDescription], now: Timestamp
+    ) async throws -> WorkConfiguration {
+        try state.withLock { state in
+            var registration = Registration(store: state, now: now)
+            _ = try registration.run(plugins)
+            let store = registration.store
+            return WorkConfiguration(
+                rules: store.rules, plugins: store.plugins.values.sorted { $0.pluginName < $1.pluginName },
+                identities: Dictionary(uniqueKeysWithValues: store.plugins.keys.map { ($0, store.identity(of: $0)) }))
+        }
+    }
+
+    public func rerun(_ wanted: [Rerun], now: Timestamp) async throws -> RecordResult {
+        try changeOrUndo { try $0.rerun(wanted, now: now) }
+    }
+
     // MARK: Queue and workers
 
     public func commit(_ batch: QueueBatch, now: Timestamp) async throws -> QueueBatchResult {

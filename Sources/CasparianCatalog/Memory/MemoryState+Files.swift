@@ -137,15 +137,52 @@ extension MemoryState {
                 queued += takeUpAgain(known, now: now) ? 1 : 0
                 continue
             }
-            guard plugins[plugin] != nil else { throw CatalogError.unknownPlugin(plugin) }
-            let job = Job(id: nextID(), fileVersionID: version, pluginName: plugin, priority: priority)
-            jobs[job.id] = job
-            jobByKey[key] = job.id
-            makeReady(job)
-            note(.queued, job, at: now)
+            try insertJob(key, priority: priority, now: now)
             queued += 1
         }
         return queued
+    }
+
+    private mutating func insertJob(_ key: JobKey, priority: Int, now: Timestamp) throws {
+        guard plugins[key.plugin] != nil else { throw CatalogError.unknownPlugin(key.plugin) }
+        let job = Job(id: nextID(), fileVersionID: key.version, pluginName: key.plugin, priority: priority)
+        jobs[job.id] = job
+        jobByKey[key] = job.id
+        makeReady(job)
+        note(.queued, job, at: now)
+    }
+
+    mutating func rerun(_ wanted: [Rerun], now: Timestamp) throws -> RecordResult {
+        var result = RecordResult()
+        for one in wanted {
+            let key = JobKey(version: one.fileVersionID, plugin: one.pluginName)
+            if let known = jobByKey[key], jobs[known]?.status.isPending == true { continue }
+            guard versions[one.fileVersionID] != nil else { throw CatalogError.unknownVersion(one.fileVersionID) }
+            try insertJob(key, priority: one.priority, now: now)
+            result.queuedJobs += 1
+        }
+        return result
+    }
+
+    /// The newest jobs of versions below a root.
+    func work(root: SourceRootID) -> [VersionWork] {
+        jobByKey.compactMap { key, id in
+            guard let job = jobs[id], let version = versions[key.version],
+                places[version.locationID]?.sourceRootID == root
+            else { return nil }
+            return VersionWork(
+                locationID: version.locationID, fileVersionID: version.id, pluginName: key.plugin, status: job.status,
+                identity: work[id])
+        }
+    }
+
+    /// What a job of the plugin would be done with now.
+    func identity(of plugin: String) -> WorkIdentity {
+        WorkIdentity(
+            pluginHash: deployments[plugin]?.sourceHash,
+            configurationHash: WorkIdentity.digest(
+                sinks: topicRows.filter { $0.pluginName == plugin }.map(\.sink),
+                parameters: plugins[plugin]?.defaultParameters))
     }
 
     /// A job's output file below a root is a file of that root.

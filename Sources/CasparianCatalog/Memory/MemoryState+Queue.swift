@@ -182,6 +182,7 @@ extension MemoryState {
             note(
                 .claimed, job, at: now,
                 worker: EventLogLimits.worker(host: claim.workerHost, pid: claim.workerPID))
+            work[job.id] = identity(of: job.pluginName)
             let sinks = topicRows.filter { $0.pluginName == job.pluginName }
                 .sorted { ($0.sink.topic, $0.id) < ($1.sink.topic, $1.id) }
             claimed.append(

@@ -23,6 +23,8 @@ struct MemoryState: Sendable {
     var jobs: [JobID: Job] = [:]
     var jobByKey: [JobKey: JobID] = [:]
     var courses: [JobID: JobCourse] = [:]
+    /// What jobs were last handed out with.
+    var work: [JobID: WorkIdentity] = [:]
     var limits: [String: PluginLimits] = [:]
     var pauses: [String: PluginPause] = [:]
     let turns = PluginTurns()

@@ -9,7 +9,7 @@ struct Migration: Sendable {
     let apply: @Sendable (Database) throws -> Void
 
     static let all = [
-        inheritedTables, jobTables, configurationTables, workerOffer, jobCourse, jobEvents, fileStamps, discovery,
+        inheritedTables, jobTables, configurationTables, workerOffer, jobCourse, jobEvents, fileStamps, discovery, work,
     ]
 
     /// Brings a new or an inherited file up to date, in one transaction, whoever else opens it now.

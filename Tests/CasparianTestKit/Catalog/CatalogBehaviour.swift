@@ -17,7 +17,7 @@ public struct CatalogBehaviour: Sendable, CustomTestStringConvertible {
     /// The conformance suite: run each on every implementation.
     public static let all =
         roots + rules + topics + registration + ownership + files + outputs + claims + conclusions + retries
-        + courses + changedFiles + changes + history + discovery
+        + courses + changedFiles + changes + history + discovery + plans
 }
 
 /// Short forms for the checks.
