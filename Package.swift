@@ -90,6 +90,7 @@ let modules: [Module] = [
 
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),
+    Module(name: "CasparianPlanning", uses: ["CasparianCatalog", "CasparianRouting"]),
     Module(
         name: "CasparianScout", uses: ["CasparianRegistration", "FileDiscovery"],
         products: [.logging, .serviceLifecycle]),
@@ -105,7 +106,8 @@ let modules: [Module] = [
     Module(
         name: "CasparianCLI",
         uses: [
-            "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport", "SQLiteCatalog", "ParquetSink",
+            "CasparianPlanning", "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport",
+            "SQLiteCatalog", "ParquetSink",
             "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost", "PrometheusMetrics",
         ],
         products: [.argumentParser, .configuration, .logging, .metrics, .serviceLifecycle, .yams]),
@@ -122,6 +124,7 @@ let modules: [Module] = [
         name: "CasparianRoutingTests", kind: .test, uses: ["CasparianRouting", "CasparianTestKit"],
         resources: [.copy("Vectors")]),
     Module(name: "CasparianSchedulingTests", kind: .test, uses: ["CasparianScheduling"]),
+    Module(name: "CasparianPlanningTests", kind: .test, uses: ["CasparianPlanning"]),
     Module(name: "ColumnarTests", kind: .test, uses: ["Columnar", "CasparianTestKit"]),
     Module(
         name: "SimulationTests", kind: .test,

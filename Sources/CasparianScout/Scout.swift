@@ -42,12 +42,16 @@ public struct Scout: Sendable {
     /// Staging files and SQLite's own; never anybody's input.
     package static let alwaysIgnored = ["*.stg.*", "*.sqlite3-wal", "*.sqlite3-shm", "*.sqlite3-journal"]
 
-    let catalog: any Catalog
+    let store: any ScanStore
     let configuration: Configuration
     let logger: Logger
 
     public init(catalog: any Catalog, configuration: Configuration = Configuration(), logger: Logger) {
-        self.catalog = catalog
+        self.init(store: CatalogStore(catalog: catalog), configuration: configuration, logger: logger)
+    }
+
+    init(store: any ScanStore, configuration: Configuration, logger: Logger) {
+        self.store = store
         self.configuration = configuration
         self.logger = logger
     }
@@ -132,7 +136,7 @@ extension Scout {
 
 /// What a root's files are looked at with.
 struct ScanSetting: Sendable {
-    let catalog: any Catalog
+    let catalog: any ScanStore
     let configuration: Scout.Configuration
     let root: SourceRoot
     let folder: RootFolder
@@ -142,7 +146,7 @@ struct ScanSetting: Sendable {
     let ownFiles: [String]
 
     init(_ scout: Scout, _ root: SourceRoot, now: Timestamp) async throws {
-        catalog = scout.catalog
+        catalog = scout.store
         configuration = scout.configuration
         self.root = root
         let logger = scout.logger

@@ -19,7 +19,7 @@ extension Scout {
         let setting = try await ScanSetting(self, root, now: now)
         var report = ScanReport(root: root.path)
         var known: [ExactPath: KnownFile] = [:]
-        for file in try await catalog.knownFiles(root: root.id, paths: Array(paths.keys)) {
+        for file in try await setting.catalog.knownFiles(root: root.id, paths: Array(paths.keys)) {
             known[ExactPath(file.relativePath)] = file
         }
         var wanted: [FileReading.Wanted] = []
@@ -50,11 +50,11 @@ extension Scout {
             let reading = try await FileReading(files, setting, &moves, now: now)
             report.note(reading.failures, now: now)
             let record = ScanRecord(observations: reading.observations + back)
-            report.add(try await catalog.record(record, root: root.id, now: now))
+            report.add(try await setting.catalog.record(record, root: root.id, now: now))
             back = []
         }
         let missing = gone.filter { !moves.moved.contains($0) }
-        report.add(try await catalog.record(ScanRecord(gone: missing), root: root.id, now: now))
+        report.add(try await setting.catalog.record(ScanRecord(gone: missing), root: root.id, now: now))
         return report
     }
 }
