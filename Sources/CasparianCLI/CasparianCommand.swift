@@ -20,7 +20,8 @@ public struct CasparianCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
-            RegisterCommand.self, RunCommand.self, RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
+            RegisterCommand.self, PlanCommand.self, ApplyCommand.self, BackfillCommand.self, RunCommand.self,
+            RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
             WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self,
             StepsCommand.self,

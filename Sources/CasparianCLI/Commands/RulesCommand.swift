@@ -44,13 +44,17 @@ struct RulesCommand: AsyncParsableCommand {
         @Argument(help: "gitignore-style pattern, relative to the source root.") var pattern: String
         @Argument(help: "The tag that matching files get.") var tag: String
         @Option(help: "Higher counts more.") var priority = 50
+        @Flag(
+            help: "Queue nothing now: `casparian plan` tells what would be, the next scan or `casparian apply` does it."
+        )
+        var noQueue = false
 
         func run() async throws {
             let catalog = try await project.openCatalog()
             try await Routing.check(pattern: pattern)
             let rule = try await catalog.addRoutingRule(pattern: pattern, tag: tag, priority: priority)
             Terminal.line("Rule \(rule.id): \(rule.pattern) -> \(rule.tag), priority \(rule.priority)")
-            try await Routing.apply(to: catalog)
+            if !noQueue { try await Routing.apply(to: catalog) }
         }
     }
 
