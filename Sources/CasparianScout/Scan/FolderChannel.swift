@@ -11,11 +11,15 @@ final class FolderChannel: Sendable {
         var digest: [UInt8]
     }
 
-    private let room = DispatchSemaphore(value: FolderChannel.capacity)
+    // Created with 0, since one that is worth less than at its creation when it goes ends the process.
+    private let room = DispatchSemaphore(value: 0)
     private let stream: AsyncStream<Item>
     private let continuation: AsyncStream<Item>.Continuation
 
-    init() { (stream, continuation) = AsyncStream.makeStream(of: Item.self) }
+    init() {
+        (stream, continuation) = AsyncStream.makeStream(of: Item.self)
+        for _ in 0..<Self.capacity { room.signal() }
+    }
 
     /// Blocks while the channel is full. False once nobody listens any more.
     func send(_ item: Item) -> Bool {

@@ -12,7 +12,9 @@ final class ReadAhead: @unchecked Sendable {
     static let blocks = 4
 
     private let memory: UnsafeMutableRawBufferPointer
-    private let free = DispatchSemaphore(value: ReadAhead.blocks)
+    // Created with 0: one that is worth less than at its creation when it goes ends the process, and reading that stops
+    // early leaves it one short.
+    private let free = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
     /// For each block the bytes in it; 0 at the end of the file, minus errno after a failure.
     private let counts = Mutex([Int](repeating: 0, count: ReadAhead.blocks))
@@ -24,6 +26,7 @@ final class ReadAhead: @unchecked Sendable {
     /// - Parameter descriptor: The file, from where it stands; left open.
     init(_ descriptor: Int32) {
         memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockBytes * Self.blocks, alignment: 4096)
+        for _ in 0..<Self.blocks { free.signal() }
         DispatchQueue(label: "casparian.read").async(group: reader) { [free, filled, self] in
             for number in 0... {
                 free.wait()

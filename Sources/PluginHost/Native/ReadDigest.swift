@@ -20,13 +20,17 @@ final class ReadDigest: ByteObserver {
 
     private let handsOver: Bool
     private let queue = DispatchQueue(label: "casparian.read-digest")
-    private let room = DispatchSemaphore(value: blocksAheadMax)
+    // Created with 0, since one that is worth less than at its creation when it goes ends the process.
+    private let room = DispatchSemaphore(value: 0)
     private let state = Mutex(State())
     /// Of the hashing thread, so that no one who hands over a block waits for the one before.
     private let hashing = Mutex(SHA256?.none)
 
     /// - Parameter handsOver: Another thread hashes; for a reader that parses on the thread it reads on.
-    init(handsOver: Bool) { self.handsOver = handsOver }
+    init(handsOver: Bool) {
+        self.handsOver = handsOver
+        for _ in 0..<Self.blocksAheadMax { room.signal() }
+    }
 
     func see(_ bytes: UnsafeRawBufferPointer) {
         let isHandedOver = state.withLock { state in
