@@ -41,6 +41,8 @@ public struct JobEvent: Hashable, Sendable {
         public static let retried = Kind(rawValue: "retried")
         /// The time that it had to wait for has come.
         public static let due = Kind(rawValue: "due")
+        /// Its file has content that its plugin is given, or was, at another place: nothing is to be done.
+        public static let skipped = Kind(rawValue: "skipped")
         /// A person wants it to end; its worker is told.
         public static let cancelling = Kind(rawValue: "cancelling")
         /// It ended because a person wanted that.

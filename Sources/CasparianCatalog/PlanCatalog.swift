@@ -6,6 +6,8 @@ public protocol PlanCatalog: Sendable {
     func work(root: SourceRootID) async throws -> [VersionWork]
     /// What configuration a registration of these plugins would leave; none is changed.
     func configuration(registering plugins: [PluginDescription], now: Timestamp) async throws -> WorkConfiguration
+    /// Hashes of the contents that a plugin need not be given at one more place: a job for them waits, runs or was completed.
+    func contents(givenTo plugin: String) async throws -> Set<String>
     /// Queues one new job for each, in one transaction; the job before it stays as it is, and so does its output, unless the
     /// topic replaces it. None where a job of that version and plugin waits or runs.
     func rerun(_ wanted: [Rerun], now: Timestamp) async throws -> RecordResult
@@ -38,8 +40,13 @@ public struct WorkConfiguration: Sendable {
     public var plugins: [PluginConfig]
     /// By plugin.
     public var identities: [String: WorkIdentity]
+    /// Plugins that are given a content at one place only.
+    public var skipping: Set<String>
 
-    public init(rules: [RoutingRule], plugins: [PluginConfig], identities: [String: WorkIdentity]) {
+    public init(
+        rules: [RoutingRule], plugins: [PluginConfig], identities: [String: WorkIdentity], skipping: Set<String> = []
+    ) {
+        self.skipping = skipping
         self.rules = rules
         self.plugins = plugins
         self.identities = identities

@@ -89,6 +89,14 @@ public struct PluginPause: Hashable, Sendable {
     }
 }
 
+/// What a plugin does with content that it was given at another place.
+public enum DuplicateContent: String, Hashable, Sendable, CaseIterable {
+    /// Every place's file is processed.
+    case process
+    /// A file is left alone while a job for another one with the same content waits, runs or has been completed.
+    case skip
+}
+
 /// What a person allows a plugin's jobs; nil is the system's default.
 public struct PluginLimits: Hashable, Sendable {
     /// Longest wall time of an attempt.
@@ -99,10 +107,14 @@ public struct PluginLimits: Hashable, Sendable {
     public var attemptsMax: Int?
     /// An error that the plugin raises is such a reason.
     public var retriesFailures: Bool
+    /// Whether content is given to it once for each place that has it.
+    public var duplicateContent: DuplicateContent
 
     public init(
-        deadlineSeconds: Int? = nil, concurrency: Int? = nil, attemptsMax: Int? = nil, retriesFailures: Bool = false
+        deadlineSeconds: Int? = nil, concurrency: Int? = nil, attemptsMax: Int? = nil, retriesFailures: Bool = false,
+        duplicateContent: DuplicateContent = .process
     ) {
+        self.duplicateContent = duplicateContent
         self.deadlineSeconds = deadlineSeconds
         self.concurrency = concurrency
         self.attemptsMax = attemptsMax

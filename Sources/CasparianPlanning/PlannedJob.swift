@@ -28,10 +28,14 @@ public struct PlannedJob: Hashable, Sendable {
     /// Nil for content that is not on record yet.
     public var fileVersionID: FileVersionID?
     public var priority: Int
+    /// Of the content that would be processed.
+    public var contentHash: String?
 
     public init(
-        path: String, pluginName: String, reason: Reason, fileVersionID: FileVersionID?, priority: Int
+        path: String, pluginName: String, reason: Reason, fileVersionID: FileVersionID?, priority: Int,
+        contentHash: String? = nil
     ) {
+        self.contentHash = contentHash
         self.path = path
         self.pluginName = pluginName
         self.reason = reason

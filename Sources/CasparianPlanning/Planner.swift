@@ -54,7 +54,8 @@ public struct Planner: Sendable {
                     PlannedJob(
                         path: root.path(of: file.relativePath), pluginName: plugin, reason: reason,
                         fileVersionID: isNewContent ? nil : version.id,
-                        priority: JobPriority.forFile(modified: observation?.modified ?? version.modified, now: now)))
+                        priority: JobPriority.forFile(modified: observation?.modified ?? version.modified, now: now),
+                        contentHash: observation?.contentHash?.hex ?? version.contentHash))
             }
         }
         for one in fresh.values {
@@ -63,7 +64,8 @@ public struct Planner: Sendable {
                 planned.append(
                     PlannedJob(
                         path: root.path(of: one.relativePath), pluginName: plugin,
-                        reason: origin == nil ? .newFile : .newPlugin, fileVersionID: nil, priority: one.priority))
+                        reason: origin == nil ? .newFile : .newPlugin, fileVersionID: nil, priority: one.priority,
+                        contentHash: one.contentHash?.hex))
             }
         }
         return planned.sorted { ($0.path, $0.pluginName) < ($1.path, $1.pluginName) }

@@ -79,7 +79,9 @@ extension SinkRequest {
                 message: "mode=error, and topic '\(topic)' of \(filePath) has rows there already, from job "
                     + "\(other.jobID); remove them, or change the topic's mode to replace or append")
         case .replace:
-            guard let newer = others.first(where: { $0.fileVersionID > fileVersionID }) else { return others }
+            // Not the greater version: content that came back has its old version, and a later job.
+            let newer = others.first { $0.jobID > jobID && $0.fileVersionID != fileVersionID }
+            guard let newer else { return others }
             throw SinkError(
                 code: .rejected, target: uri.description,
                 message: "mode=replace, and a newer version of \(filePath) has its rows there already, from job "

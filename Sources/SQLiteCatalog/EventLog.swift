@@ -13,7 +13,7 @@ final class EventLog {
     private static let insertOne = insert(rows: 1)
 
     private let db: Database
-    private let now: String
+    let now: String
     private let eventsMax: Int
     private var values: [Database.Value] = []
 

@@ -45,23 +45,8 @@ struct FileRecorder {
             try db.run("DELETE FROM cf_folder WHERE source_root_id = ? AND path = ?", [root.id.rawValue, path])
         }
         result.queuedJobs = try jobs.finish()
-        try takeInContents()
+        try SQLDuplicates.takeInContents(db)
         return result
-    }
-
-    /// Makes the versions that were added since the last time, by whomever, known by their content.
-    private func takeInContents() throws {
-        try db.run(
-            """
-            INSERT OR IGNORE INTO cf_version_content (content_key, file_version_id)
-            SELECT substr(content_hash, 1, 16), id FROM cf_file_version
-            WHERE id > (SELECT last_version_id FROM cf_content_watermark) ORDER BY 1
-            """)
-        try db.run(
-            """
-            UPDATE cf_content_watermark SET last_version_id = (SELECT coalesce(max(id), 0) FROM cf_file_version)
-            WHERE last_version_id < (SELECT coalesce(max(id), 0) FROM cf_file_version)
-            """)
     }
 
     private mutating func record(_ seen: FileObservation) throws {
@@ -71,14 +56,16 @@ struct FileRecorder {
             throw CatalogError.unreadFile(seen.relativePath)
         }
         let versionID: Int64
+        var isReturned = false
         if let known {
-            versionID = try update(known, hash, seen)
+            (versionID, isReturned) = try update(known, hash, seen)
         } else {
             result.newFiles += 1
             versionID = try insert(hash, seen)
         }
         if !seen.plugins.isEmpty {
-            try jobs.queue(FileVersionID(versionID), plugins: seen.plugins, priority: seen.priority)
+            try jobs.queue(
+                FileVersionID(versionID), plugins: seen.plugins, priority: seen.priority, isReturned: isReturned)
         }
     }
 
@@ -124,14 +111,17 @@ struct FileRecorder {
         return place
     }
 
-    private mutating func update(_ known: Place, _ hash: String, _ seen: FileObservation) throws -> Int64 {
+    private mutating func update(
+        _ known: Place, _ hash: String, _ seen: FileObservation
+    ) throws -> (Int64, isReturned: Bool) {
         let versionID: Int64
+        var isReturned = false
         if let current = known.versionID, known.contentHash == hash {
             versionID = current
             result.unchangedFiles += 1
             if known.tags != TagList.text(seen.tags) { try setTags(seen.tags, of: versionID) }
         } else {
-            versionID = try version(hash: hash, of: known.id, seen)
+            (versionID, isReturned) = try version(hash: hash, of: known.id, seen)
         }
         try db.run(
             """
@@ -140,7 +130,7 @@ struct FileRecorder {
             """, [seen.modified.secondsSinceEpoch, seen.sizeBytes, versionID, now, known.id])
         if let stamp = seen.stamp { try statements.write(stamp, of: known.id) }
         if known.isGone { try db.run("DELETE FROM cf_file_gone WHERE location_id = ?", [known.id]) }
-        return versionID
+        return (versionID, isReturned)
     }
 
     private mutating func insert(_ hash: String, _ seen: FileObservation) throws -> Int64 {
@@ -153,17 +143,19 @@ struct FileRecorder {
     }
 
     /// The version row of this content at this place: the one that is there (the content came back) or a new one.
-    private mutating func version(hash: String, of locationID: Int64, _ seen: FileObservation) throws -> Int64 {
+    private mutating func version(
+        hash: String, of locationID: Int64, _ seen: FileObservation
+    ) throws -> (Int64, isReturned: Bool) {
         let known = try db.integer(
             "SELECT id FROM cf_file_version WHERE location_id = ? AND content_hash = ?", [locationID, hash])
         if let known {
             try setTags(seen.tags, of: known)
-            return known
+            return (known, true)
         }
         result.newVersions += 1
         let id = statements.nextVersionID()
         try statements.insertVersion(id, hash: hash, of: locationID, seen, now: now)
-        return id
+        return (id, false)
     }
 
     private func setTags(_ tags: [String], of versionID: Int64) throws {

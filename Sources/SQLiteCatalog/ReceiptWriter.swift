@@ -111,7 +111,7 @@ struct ReceiptWriter {
     private func putBack(_ conclusion: Conclusion, _ held: Held) throws -> Bool {
         guard conclusion.receipt.status == .failed else { return false }
         if let person = try SQLCourses.canceller(db, of: conclusion.jobID) {
-            try SQLCourses.skip(db, conclusion.jobID, by: person, now: now)
+            try SQLCourses.skip(db, conclusion.jobID, by: person, now: now, events)
             events.add(
                 .cancelled, job: conclusion.jobID.rawValue, attempt: held.attempt, detail: "by \(person)")
             return true
@@ -146,6 +146,7 @@ struct ReceiptWriter {
             try ReadyIndex.remove(db, plugin: held.plugin, priority: held.priority, job: id)
             try db.run("UPDATE cf_job_course SET not_before = NULL WHERE job_id = ?", [id])
         }
+        if !isSuccess { try SQLDuplicates.release(db, after: conclusion.jobID, events) }
     }
 
     private func writeArtifacts(_ conclusion: Conclusion, roots: [SourceRoot]) throws {

@@ -72,7 +72,7 @@ enum SQLCourses {
     }
 
     /// A job that somebody cancelled has ended; it is in no list of those that wait.
-    static func skip(_ db: Database, _ job: JobID, by person: String, now: String) throws {
+    static func skip(_ db: Database, _ job: JobID, by person: String, now: String, _ events: EventLog) throws {
         try db.run(
             """
             UPDATE cf_processing_queue SET status = 'SKIPPED', end_time = ?, result_summary = NULL, error_message = ?
@@ -84,6 +84,7 @@ enum SQLCourses {
             DELETE FROM cf_job_ready WHERE (plugin_name, priority, job_id) IN (SELECT plugin_name,
             coalesce(priority, 0), id FROM cf_processing_queue WHERE id = ?)
             """, [job.rawValue])
+        try SQLDuplicates.release(db, after: job, events)
     }
 }
 
@@ -91,13 +92,17 @@ enum SQLCourses {
 enum SQLLimits {
     static func all(_ db: Database) throws -> [String: PluginLimits] {
         let rows = try db.all(
-            "SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures FROM cf_plugin_limits"
+            """
+            SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content
+            FROM cf_plugin_limits
+            """
         ) { row in
             (
                 row.text(0) ?? "",
                 PluginLimits(
                     deadlineSeconds: row.integer(1).map { Int($0) }, concurrency: row.integer(2).map { Int($0) },
-                    attemptsMax: row.integer(3).map { Int($0) }, retriesFailures: row.integer(4) == 1)
+                    attemptsMax: row.integer(3).map { Int($0) }, retriesFailures: row.integer(4) == 1,
+                    duplicateContent: row.text(5).flatMap { DuplicateContent(rawValue: $0) } ?? .process)
             )
         }
         return Dictionary(rows) { first, _ in first }

@@ -15,10 +15,9 @@ extension SQLiteCatalog {
             events.add(
                 held == .running ? .cancelling : .cancelled, job: job.rawValue, attempt: attempt,
                 detail: "by \(person)")
+            if held != .running { try SQLCourses.skip(db, job, by: person, now: now.description, events) }
             try events.flush()
-            guard held != .running else { return .requested }
-            try SQLCourses.skip(db, job, by: person, now: now.description)
-            return .cancelled
+            return held == .running ? .requested : .cancelled
         }
     }
 
@@ -56,11 +55,12 @@ extension SQLiteCatalog {
             try db.run(
                 """
                 INSERT OR REPLACE INTO cf_plugin_limits
-                (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures) VALUES (?, ?, ?, ?, ?)
+                (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """,
                 [
                     plugin, limits.deadlineSeconds, limits.concurrency, limits.attemptsMax,
-                    limits.retriesFailures ? 1 : 0,
+                    limits.retriesFailures ? 1 : 0, limits.duplicateContent.rawValue,
                 ])
         }
     }

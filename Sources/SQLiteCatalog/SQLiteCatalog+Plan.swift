@@ -34,7 +34,29 @@ extension SQLiteCatalog {
             let configs = try SQLPlugins.all(db)
             var identities: [String: WorkIdentity] = [:]
             for config in configs { identities[config.pluginName] = try SQLWork.identity(db, of: config.pluginName) }
-            return WorkConfiguration(rules: try SQLRules.all(db), plugins: configs, identities: identities)
+            let skipping = try SQLLimits.all(db).filter { $0.value.duplicateContent == .skip }.keys
+            return WorkConfiguration(
+                rules: try SQLRules.all(db), plugins: configs, identities: identities, skipping: Set(skipping))
+        }
+    }
+
+    public func contents(givenTo plugin: String) async throws -> Set<String> {
+        try await read { db in
+            let replaces = try SQLWork.sinks(db, of: plugin).replacesRows
+            let hashes = try db.all(
+                """
+                SELECT v.content_hash, q.status, l.current_version_id = v.id FROM cf_processing_queue q
+                JOIN cf_job_key k ON k.job_id = q.id JOIN cf_file_version v ON v.id = q.file_version_id
+                JOIN cf_file_location l ON l.id = v.location_id WHERE q.plugin_name = ?
+                """, [plugin]
+            ) { row in
+                let status = row.text(1).flatMap { JobStatus(rawValue: $0) }
+                let isHolder = status.map {
+                    DuplicateRule.isHolder($0, isCurrent: row.integer(2) == 1, replaces: replaces)
+                }
+                return isHolder == true ? row.text(0) : nil
+            }
+            return Set(hashes.compactMap { $0 })
         }
     }
 

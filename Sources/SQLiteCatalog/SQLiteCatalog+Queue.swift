@@ -45,6 +45,7 @@ extension SQLiteCatalog {
                 """, [job.rawValue])
             guard db.changesCount > 0 else { return false }
             try db.run("DELETE FROM cf_job_course WHERE job_id = ?", [job.rawValue])
+            try SQLDuplicates.forget(db, job)
             try SQLJobs.addToReady(db, job)
             let attempt = try db.integer(
                 "SELECT retry_count + 1 FROM cf_processing_queue WHERE id = ?", [job.rawValue])
@@ -83,7 +84,7 @@ enum SQLJobs {
             """, [now, id.rawValue])
         if let person = try SQLCourses.canceller(db, of: id) {
             events.add(.cancelled, job: id.rawValue, attempt: attempt, detail: "by \(person)")
-            return try SQLCourses.skip(db, id, by: person, now: now)
+            return try SQLCourses.skip(db, id, by: person, now: now, events)
         }
         try putBack(db, requeue)
         events.add(

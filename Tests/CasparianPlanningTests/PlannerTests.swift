@@ -82,4 +82,21 @@ import Testing
         #expect(plan([known(1, "x.a", 1)], seen: moved, work: [work(1, present)]).isEmpty)
         #expect(plan([known(1, "x.b", 1)], seen: moved) == ["/data/y.a": .newPlugin])
     }
+
+    @Test func `of one content, a plugin that skips duplicates is given one file, and none if it was given it before`()
+    {
+        func job(_ path: String, _ reason: PlannedJob.Reason, _ seed: UInt8?, plugin: String = "p") -> PlannedJob {
+            PlannedJob(
+                path: path, pluginName: plugin, reason: reason, fileVersionID: nil, priority: 0,
+                contentHash: seed.map { hash($0).hex })
+        }
+        let jobs = [
+            job("a", .newFile, 1), job("b", .newContent, 1), job("c", .newPlugin, 2), job("d", .pluginChanged, 2),
+            job("e", .forced, 1), job("f", .newFile, nil), job("g", .newFile, 1, plugin: "q"),
+            job("h", .newFile, 1, plugin: "q"),
+        ]
+        var given = GivenContents(["p": [hash(2).hex]])
+        #expect(given.needed(of: jobs).map(\.path) == ["a", "d", "e", "f", "g", "h"])
+        #expect(given.needed(of: [job("z", .newFile, 1)]).isEmpty, "also of the next root")
+    }
 }

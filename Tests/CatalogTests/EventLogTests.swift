@@ -72,7 +72,9 @@ struct EventLogTests {
                 sql: """
                     DROP TABLE cf_job_event; DROP TABLE cf_file_stamp; DROP TABLE cf_folder; DROP TABLE cf_file_gone;
                     DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DROP TABLE cf_version_content;
-                    DROP TABLE cf_content_watermark; DROP TABLE cf_job_work; DELETE FROM cf_migration WHERE number >= 6
+                    DROP TABLE cf_content_watermark; DROP TABLE cf_job_work; DROP TABLE cf_job_duplicate;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN duplicate_content;
+                    DELETE FROM cf_migration WHERE number >= 6
                     """
             )
         }

@@ -13,8 +13,12 @@ import Testing
         let sizes = [
             0, FileHasher.blockBytes, FileHasher.readAheadBytes, FileHasher.readAheadBytes + 3 * ReadAhead.blockBytes,
         ]
+        // No power of two, so that no two blocks are alike.
+        let period = Data((0..<10_007).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
         for size in Set(sizes.map { abs($0 + difference) }) {
-            let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+            var data = Data(capacity: size + period.count)
+            while data.count < size { data.append(period) }
+            data.removeLast(data.count - size)
             try data.write(to: URL(fileURLWithPath: folder.path + "/x"))
             let file = try FileHasher.read(path: folder.path + "/x")
             #expect(file.contentHash == ContentHash(digest: SHA256.hash(data: data)))

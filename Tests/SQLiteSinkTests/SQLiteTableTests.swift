@@ -125,7 +125,7 @@ import Testing
         let empty = SQLiteJob(root: folder.path, id: 8, version: 2, mode: .replace)
         #expect(try empty.run() == nil)
         #expect(try empty.run() == nil)
-        var older = SQLiteJob(root: folder.path, id: 9, version: 1, mode: .replace)
+        var older = SQLiteJob(root: folder.path, id: 6, version: 1, mode: .replace)
         #expect(throws: SinkError.self) { try older.run(RecordBatch(columns: [("n", .int64([1, 2]))])) }
         older.id = 7
         _ = try older.run(RecordBatch(columns: [("n", .int64([1, 2]))]))

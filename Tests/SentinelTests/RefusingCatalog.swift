@@ -104,6 +104,7 @@ final class RefusingCatalog: Catalog {
     func artifacts(uri: String) async throws -> [ArtifactListing] { try await inner.artifacts(uri: uri) }
     func jobsAhead(of job: JobID) async throws -> Int? { try await inner.jobsAhead(of: job) }
     func queueDepths() async throws -> [QueueDepth] { try await inner.queueDepths() }
+    func contents(givenTo plugin: String) async throws -> Set<String> { try await inner.contents(givenTo: plugin) }
     func work(root: SourceRootID) async throws -> [VersionWork] { try await inner.work(root: root) }
     func configuration(
         registering plugins: [PluginDescription], now: Timestamp

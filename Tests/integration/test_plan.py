@@ -1,7 +1,9 @@
 """What would run and why, queued on demand: `plan`, `apply` and `backfill`."""
 import collections
 import os
+import sqlite3
 
+import duckdb
 import pytest
 from conftest import initialised
 
@@ -117,6 +119,16 @@ def test_new_content_and_a_plugin_that_comes_later_are_told_as_such(project):
     assert plan(project) == [] and len(project.jobs()) == 3 + 5
 
 
+def table(project, column):
+    """All of a column of `t`, which is in a database if there is one."""
+    if (project.output / "t.db").exists():
+        with sqlite3.connect(project.output / "t.db") as database:
+            rows = database.execute(f"SELECT {column} FROM t ORDER BY 1").fetchall()
+    else:
+        rows = duckdb.sql(f"SELECT {column} FROM '{project.output}/t_*.parquet' ORDER BY 1").fetchall()
+    return [value for value, in rows]
+
+
 @pytest.mark.parametrize("mode, versions", [("replace", ["2", "2", "2"]), ("append", ["1", "1", "1", "2", "2", "2"])])
 @pytest.mark.parametrize("uri", ["parquet://t.parquet", "sqlite://t.db/t"])
 def test_a_rerun_takes_the_place_of_earlier_rows_or_adds_to_them_as_the_topic_says(project, mode, versions, uri):
@@ -129,14 +141,46 @@ def test_a_rerun_takes_the_place_of_earlier_rows_or_adds_to_them_as_the_topic_sa
     write_plugin(project, "first", version=2)
     project.run("apply")
     everything_is_done(project)
-    import duckdb
-    if uri.startswith("parquet"):
-        rows = duckdb.sql(f"SELECT version FROM '{project.output}/t_*.parquet' ORDER BY 1").fetchall()
-    else:
-        import sqlite3
-        with sqlite3.connect(project.output / "t.db") as database:
-            rows = database.execute("SELECT version FROM t ORDER BY 1").fetchall()
-    assert [version for version, in rows] == versions
+    assert table(project, "version") == versions
+
+
+@pytest.mark.parametrize("mode, texts", [("replace", ["old"]), ("append", ["new", "old"])])
+@pytest.mark.parametrize("uri", ["parquet://t.parquet", "sqlite://t.db/t"])
+def test_a_table_says_what_the_file_says_also_when_earlier_content_comes_back(project, mode, texts, uri):
+    write_plugin(project, "first")
+    project.run("register")
+    project.run("topics", "set", "first", "output", uri, "--mode", mode)
+    for text in "old", "new", "old":
+        project.write("1.a", text)
+        everything_is_done(project)
+    assert table(project, "text") == texts
+    assert plan(project) == []
+
+
+def test_a_plugin_that_skips_duplicates_is_given_a_content_once(project):
+    write_plugin(project, "first")
+    write_plugin(project, "second")
+    project.run("register")
+    project.run("plugins", "set", "first", "--duplicate-content", "skip")
+    assert "duplicate-content" in project.refuse("plugins", "set", "first", "--duplicate-content", "maybe", status=64)
+    for name in "abcd":
+        project.write(f"{name}.a", "same")
+    project.write("e.a", "other")
+    assert reasons(project) == {("first", "new_file"): 2, ("second", "new_file"): 5}
+    project.up()
+    states = collections.Counter((job["plugin"], job["status"]) for job in project.jobs())
+    assert states == {("first", "COMPLETED"): 2, ("first", "SKIPPED"): 3, ("second", "COMPLETED"): 5}
+    why = project.run("why", project.source / "d.a")
+    assert f"the same content as {project.source}/a.a" in why and "skips duplicate content" in why
+    assert plan(project) == []
+    # A copy that comes later; and the policy's end.
+    project.write("f.a", "same")
+    assert reasons(project) == {("second", "new_file"): 1}
+    project.up()
+    project.run("plugins", "set", "first", "--duplicate-content", "process")
+    project.up()
+    assert collections.Counter(job["status"] for job in project.jobs()) == {"COMPLETED": 12}
+    assert {row["duplicate_content"] for row in project.rows("plugins", "list")} == {"process"}
 
 
 def test_a_backfill_gives_a_plugin_what_it_lacks_and_everything_by_force(project):

@@ -35,9 +35,11 @@ struct BackfillCommand: AsyncParsableCommand {
         let first = try since.map(Self.moment) ?? .first
         let planner = Planner(configuration, plugin: plugin, isForced: force, now: now)
         var jobs: [PlannedJob] = []
+        var given = try await WorkPlan.given(configuration, catalog)
         for root in try await catalog.sourceRoots() where root.isActive {
             let files = try await catalog.knownFiles(root: root.id).filter { ($0.version?.detected ?? .first) >= first }
-            jobs += planner.jobs(in: root, files: files, seen: [], work: try await catalog.work(root: root.id))
+            jobs += given.needed(
+                of: planner.jobs(in: root, files: files, seen: [], work: try await catalog.work(root: root.id)))
         }
         PlanReport(jobs: jobs, limit: dryRun ? limit : 0).print(json: listing.json, whenEmpty: "Nothing to do")
         if dryRun { return }

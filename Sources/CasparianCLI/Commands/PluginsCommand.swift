@@ -63,6 +63,7 @@ struct PluginsCommand: AsyncParsableCommand {
                 Column("concurrency", numeric: true) { .integer($0.limits?.concurrency.map(Int64.init)) },
                 Column("attempts", numeric: true) { .integer($0.limits?.attemptsMax.map(Int64.init)) },
                 Column("retry_failures") { .flag($0.limits?.retriesFailures ?? false) },
+                Column("duplicate_content") { .text(($0.limits?.duplicateContent ?? .process).rawValue) },
             ], whenEmpty: "No plugins. Register some: casparian register --plugins FOLDER")
     }
 
@@ -77,6 +78,7 @@ struct PluginsCommand: AsyncParsableCommand {
                   casparian plugins set flaky_api --retry-failures yes --attempts 10
                   casparian plugins set csv --tags auto_csv,tables
                   casparian plugins set csv --parameters '{"delimiter": ";"}'
+                  casparian plugins set mailbox --duplicate-content skip
                 """,
             aliases: ["add"])
         @OptionGroup var project: ProjectOptions
@@ -91,6 +93,11 @@ struct PluginsCommand: AsyncParsableCommand {
         var attempts: Int?
         @Option(help: ArgumentHelp("An error that the plugin raises may pass: yes or no.", valueName: "yes|no"))
         var retryFailures: String?
+        @Option(
+            help: ArgumentHelp(
+                "A file whose content is, or was, processed at another place: process it too, or skip it. Default: process.",
+                valueName: "process|skip"))
+        var duplicateContent: DuplicateContent?
 
         func validate() throws {
             for (name, value) in [("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts)] {
@@ -106,6 +113,7 @@ struct PluginsCommand: AsyncParsableCommand {
             if let concurrency { limits.concurrency = concurrency == 0 ? nil : concurrency }
             if let attempts { limits.attemptsMax = attempts == 0 ? nil : attempts }
             if let retryFailures { limits.retriesFailures = retryFailures == "yes" }
+            if let duplicateContent { limits.duplicateContent = duplicateContent }
         }
 
         func run() async throws {
@@ -144,3 +152,5 @@ struct PluginsCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension DuplicateContent: ExpressibleByArgument {}

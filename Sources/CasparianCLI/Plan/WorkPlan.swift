@@ -52,6 +52,7 @@ struct WorkPlan {
         let scout = try Composition.scout(basis.settings, catalog: basis.catalog)
         let progress = ProgressLine()
         var plan = WorkPlan()
+        var given = try await given(configuration, basis.catalog)
         for root in try await roots(basis) {
             var files = try await basis.catalog.knownFiles(root: root.id)
             var seen: [FileObservation] = []
@@ -69,11 +70,19 @@ struct WorkPlan {
                     plan.troubles.append("\(error)")
                 }
             }
-            plan.jobs += planner.jobs(
-                in: root, files: files, seen: seen, work: try await basis.catalog.work(root: root.id))
+            plan.jobs += given.needed(
+                of: planner.jobs(
+                    in: root, files: files, seen: seen, work: try await basis.catalog.work(root: root.id)))
         }
         progress.clear()
         return plan
+    }
+
+    /// What plugins need not be given again.
+    static func given(_ configuration: WorkConfiguration, _ catalog: any Catalog) async throws -> GivenContents {
+        var given: [String: Set<String>] = [:]
+        for plugin in configuration.skipping { given[plugin] = try await catalog.contents(givenTo: plugin) }
+        return GivenContents(given)
     }
 
     /// Queues what a plan is about: registers, scans, and runs again what has changed.

@@ -162,6 +162,10 @@ public final class InMemoryCatalog: Catalog {
 
     // MARK: Plans
 
+    public func contents(givenTo plugin: String) async throws -> Set<String> {
+        state.withLock { $0.contents(givenTo: plugin) }
+    }
+
     public func work(root: SourceRootID) async throws -> [VersionWork] { state.withLock { $0.work(root: root) } }
 
     public func configuration(
@@ -173,7 +177,8 @@ public final class InMemoryCatalog: Catalog {
             let store = registration.store
             return WorkConfiguration(
                 rules: store.rules, plugins: store.plugins.values.sorted { $0.pluginName < $1.pluginName },
-                identities: Dictionary(uniqueKeysWithValues: store.plugins.keys.map { ($0, store.identity(of: $0)) }))
+                identities: Dictionary(uniqueKeysWithValues: store.plugins.keys.map { ($0, store.identity(of: $0)) }),
+                skipping: Set(store.limits.filter { $0.value.duplicateContent == .skip }.keys))
         }
     }
 

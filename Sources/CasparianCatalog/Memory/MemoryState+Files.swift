@@ -88,6 +88,7 @@ extension MemoryState {
         if place != nil, place?.version?.contentHash == hash { result.unchangedFiles += 1 }
         let id = place?.locationID ?? nextID()
         place = place ?? KnownFile(locationID: id, sourceRootID: root, relativePath: seen.relativePath)
+        let before = place?.version?.id
         let (version, isNew) = setVersion(
             hash: hash, of: id, sizeBytes: seen.sizeBytes, modified: seen.modified, now: now)
         if isNew { result.newVersions += 1 }
@@ -99,7 +100,8 @@ extension MemoryState {
         place?.goneSince = nil
         places[id] = place
         placeByPath[key] = id
-        result.queuedJobs += try queue(version, plugins: seen.plugins, priority: seen.priority, now: now)
+        result.queuedJobs += try queue(
+            version, plugins: seen.plugins, priority: seen.priority, isReturned: !isNew && before != version, now: now)
     }
 
     /// The version of this content at this place: the one that is there or a new one.
@@ -122,44 +124,6 @@ extension MemoryState {
             versions[route.fileVersionID]?.tags = route.tags
             result.queuedJobs += try queue(
                 route.fileVersionID, plugins: route.plugins, priority: route.priority, now: now)
-        }
-        return result
-    }
-
-    /// Queues the jobs that the version lacks, and those that ended since its file had changed.
-    private mutating func queue(
-        _ version: FileVersionID, plugins wanted: [String], priority: Int, now: Timestamp
-    ) throws -> Int {
-        var queued = 0
-        for plugin in wanted {
-            let key = JobKey(version: version, plugin: plugin)
-            if let known = jobByKey[key] {
-                queued += takeUpAgain(known, now: now) ? 1 : 0
-                continue
-            }
-            try insertJob(key, priority: priority, now: now)
-            queued += 1
-        }
-        return queued
-    }
-
-    private mutating func insertJob(_ key: JobKey, priority: Int, now: Timestamp) throws {
-        guard plugins[key.plugin] != nil else { throw CatalogError.unknownPlugin(key.plugin) }
-        let job = Job(id: nextID(), fileVersionID: key.version, pluginName: key.plugin, priority: priority)
-        jobs[job.id] = job
-        jobByKey[key] = job.id
-        makeReady(job)
-        note(.queued, job, at: now)
-    }
-
-    mutating func rerun(_ wanted: [Rerun], now: Timestamp) throws -> RecordResult {
-        var result = RecordResult()
-        for one in wanted {
-            let key = JobKey(version: one.fileVersionID, plugin: one.pluginName)
-            if let known = jobByKey[key], jobs[known]?.status.isPending == true { continue }
-            guard versions[one.fileVersionID] != nil else { throw CatalogError.unknownVersion(one.fileVersionID) }
-            try insertJob(key, priority: one.priority, now: now)
-            result.queuedJobs += 1
         }
         return result
     }

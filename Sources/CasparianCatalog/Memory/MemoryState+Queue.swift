@@ -26,6 +26,7 @@ extension MemoryState {
     mutating func retry(_ id: JobID, now: Timestamp) -> Bool {
         guard let status = jobs[id]?.status, status == .failed || status == .skipped else { return false }
         courses[id] = nil
+        duplicates[id] = nil
         putBack(id)
         if let job = jobs[id] { note(.retried, job, at: now) }
         return true
@@ -56,6 +57,7 @@ extension MemoryState {
         courses[job.id]?.notBefore = nil
         jobs[job.id] = job
         note(.cancelled, job, at: now, detail: courses[job.id]?.cancelledBy.map { "by \($0)" })
+        release(of: job.fileVersionID, job.pluginName, now: now)
     }
 
     /// RUNNING goes back to QUEUED; a job that somebody cancelled ends.
@@ -149,7 +151,10 @@ extension MemoryState {
         job.errorMessage = isSuccess ? nil : receipt.failureText
         jobs[job.id] = job
         receipts[job.id] = receipt
-        guard isSuccess else { return true }
+        guard isSuccess else {
+            release(of: job.fileVersionID, job.pluginName, now: now)
+            return true
+        }
         for artifact in receipt.artifacts {
             if let file = OutputFile(uri: artifact.uri, roots: roots) { addOutput(file, artifact, now: now) }
         }

@@ -25,6 +25,8 @@ struct MemoryState: Sendable {
     var courses: [JobID: JobCourse] = [:]
     /// What jobs were last handed out with.
     var work: [JobID: WorkIdentity] = [:]
+    /// Jobs that are not needed, with the version whose job is done instead.
+    var duplicates: [JobID: FileVersionID] = [:]
     var limits: [String: PluginLimits] = [:]
     var pauses: [String: PluginPause] = [:]
     let turns = PluginTurns()

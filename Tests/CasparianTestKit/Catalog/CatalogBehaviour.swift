@@ -17,7 +17,7 @@ public struct CatalogBehaviour: Sendable, CustomTestStringConvertible {
     /// The conformance suite: run each on every implementation.
     public static let all =
         roots + rules + topics + registration + ownership + files + outputs + claims + conclusions + retries
-        + courses + changedFiles + changes + history + discovery + plans
+        + courses + changedFiles + changes + history + discovery + plans + duplicates
 }
 
 /// Short forms for the checks.

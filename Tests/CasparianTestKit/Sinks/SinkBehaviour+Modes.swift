@@ -77,6 +77,13 @@ extension SinkBehaviour {
             sink.discard()
             #expect(try target.visible("t") == [table(0..<3, job: 2, version: 2)])
         },
+        SinkBehaviour("mode=replace by a later job of a version that came back takes the place of what was between") {
+            target throws in
+            for (job, version) in [(1, 1), (2, 2), (3, 1)] as [(Int64, Int64)] {
+                try Attempt(job: job, version: version, mode: .replace).run(numbers(0..<job), at: target)
+            }
+            #expect(try target.visible("t") == [table(0..<3, job: 3, version: 1)])
+        },
     ]
 
     /// Of targets that know no transaction.
