@@ -47,11 +47,19 @@ def run_scans(program, workspace, quick, repetitions) -> Result:
         return measure(program.command("scan", tree, "--database", workspace.fresh("first") / "state.sqlite3"),
                        program.environment)
 
+    # With no rule and no plugin a plan looks at all files, reads and hashes those that are new, and records nothing.
+    planning = workspace.fresh("plan")
+    program.run("roots", "add", tree, "--database", planning / "state.sqlite3")
+
+    def walk_and_hash():
+        return measure(program.command("plan", "--database", planning / "state.sqlite3"), program.environment)
+
     contestants = {
         "find": lambda: measure(["find", tree, "-type", "f", "-printf", "%s %T@ %p\\n"]),
         "find -type f": lambda: measure(["find", tree, "-type", "f"]),
         "first inventory": first,
         "unchanged rescan": lambda: measure(program.command("scan", tree, "--database", known), program.environment),
+        "walk, read and hash": walk_and_hash,
         "walk and hash in Python": lambda: measure(
             [program.python, program.root / "Benchmarks/peers/hash_loop.py", tree]),
         "start of the program": lambda: measure(program.command("--version"), program.environment),
@@ -69,6 +77,11 @@ def run_scans(program, workspace, quick, repetitions) -> Result:
     bound = INVENTORY_RATIO_MAX * find + CATALOG_SECONDS_A_FILE * count
     result.goal("first inventory to twice find's time and 5 us a file", inventory / bound, 1.0)
     result.goal("unchanged rescan to find", paired_ratio(samples, "unchanged rescan", "find"), RESCAN_RATIO_MAX)
+    result.goal("walk, read and hash to a loop in Python",
+                paired_ratio(samples, "walk, read and hash", "walk and hash in Python"), 1.0)
+    if not quick:
+        result.goal("seconds to walk, read and hash", median([sample.wall_s for sample in samples["walk, read and hash"]]),
+                    SMALL_HASH_SECONDS)
     result.notes.append("find prints size and time of each file (-printf), as a scan has to look at them")
     if not quick:
         result.rows += many_files(program, workspace, result)

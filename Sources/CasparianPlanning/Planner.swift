@@ -36,12 +36,16 @@ public struct Planner: Sendable {
         in root: SourceRoot, files: [KnownFile], seen: [FileObservation], work: [VersionWork]
     ) -> [PlannedJob] {
         let book = WorkBook(work)
-        var fresh: [[UInt8]: FileObservation] = [:]
-        for one in seen where one.contentHash != nil { fresh[Array(one.relativePath.utf8)] = one }
+        var fresh: [ExactPath: FileObservation] = [:]
+        // Where no file is known there is nothing to look up.
+        if !files.isEmpty {
+            fresh.reserveCapacity(seen.count)
+            for one in seen where one.contentHash != nil { fresh[ExactPath(one.relativePath)] = one }
+        }
         let moved = Set(seen.compactMap(\.movedFrom))
         var planned: [PlannedJob] = []
         for file in files where !moved.contains(file.locationID) {
-            let observation = fresh.removeValue(forKey: Array(file.relativePath.utf8))
+            let observation = fresh.removeValue(forKey: ExactPath(file.relativePath))
             guard let version = file.version, file.goneSince == nil || observation != nil else { continue }
             let isNewContent = observation.map { $0.contentHash?.hex != version.contentHash } ?? false
             for plugin in wanted(file.relativePath) {
@@ -58,7 +62,8 @@ public struct Planner: Sendable {
                         contentHash: observation?.contentHash?.hex ?? version.contentHash))
             }
         }
-        for one in fresh.values {
+        let unknown = files.isEmpty ? seen.filter { $0.contentHash != nil } : Array(fresh.values)
+        for one in unknown {
             let origin = one.movedFrom
             for plugin in wanted(one.relativePath) where origin.map({ !book.has($0, plugin) }) ?? true {
                 planned.append(

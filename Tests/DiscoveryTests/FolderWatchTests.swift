@@ -3,7 +3,7 @@ import FileDiscovery
 import Foundation
 import Testing
 
-@Suite struct FolderWatchTests {
+@Suite(.timeLimit(.minutes(10))) struct FolderWatchTests {
     /// Other tests of this process hold many of the 128 instances that a user gets.
     private func start(_ root: String) async throws -> FolderWatch {
         for _ in 0..<6000 {

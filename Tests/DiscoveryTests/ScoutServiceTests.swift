@@ -7,7 +7,7 @@ import Foundation
 import Logging
 import Testing
 
-@Suite struct ScoutServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct ScoutServiceTests {
     @Test func `The service scans active roots again and again, past a root that fails, until it is cancelled`()
         async throws
     {
