@@ -25,8 +25,6 @@ final class Plugins: Sendable {
     func runtime(_ change: (inout PythonPlugins.Options) -> Void = { _ in }) -> PythonPlugins {
         var options = PythonPlugins.Options(
             folder: path, python: Self.package + "/.deps/python/bin/python3", sdkFolder: Self.package + "/python")
-        // A sanitizer that this process was started with is not the interpreter's.
-        options.environment["LD_PRELOAD"] = nil
         change(&options)
         return PythonPlugins(options)
     }

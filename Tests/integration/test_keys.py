@@ -67,7 +67,7 @@ def test_a_worker_with_the_right_key_does_its_jobs(keyed):
 
 def test_keys_are_found_by_configuration_and_a_secret_one_in_a_variable_that_plugins_do_not_see(keyed):
     with open(keyed.folder / "casparian.yaml", "a") as file:
-        file.write("keys:\n  folder: keys\n")
+        file.write("keys:\n  folder: keys\nplugin_environment: ['WORKER_*']\n")
     keyed.write_plugin("shows_environment", """
         import os
 

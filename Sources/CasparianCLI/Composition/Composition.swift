@@ -30,7 +30,9 @@ enum Composition {
                 folder: settings.plugins,
                 python: PythonLocation.interpreter(setting: settings.python, program: program),
                 sdkFolder: PythonLocation.sdkFolder(program: program),
-                environment: settings.keys.withoutSecret(ProcessInfo.processInfo.environment)))
+                environment: GuestEnvironment(
+                    of: settings.keys.withoutSecret(ProcessInfo.processInfo.environment),
+                    passing: settings.pluginEnvironment)))
     }
 
     /// The runtime of one plugin, found without starting Python: a name says whose it is.

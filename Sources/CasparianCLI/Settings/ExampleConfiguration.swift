@@ -32,6 +32,9 @@ enum ExampleConfiguration {
         # Python interpreter for plugins; it needs pyarrow. Default: the one beside the program, then python3 on PATH.
         # python: /usr/bin/python3
 
+        # Variables of the environment that plugins are given beside the usual ones (PATH, HOME, LANG, ...).
+        # plugin_environment: [GEO_DATABASE, "MYAPP_*"]
+
         # Jobs at once in one worker.
         slots: 2
 

@@ -72,6 +72,7 @@ extension ProjectSettings {
             plugins: try path(overrides.plugins, .plugins, "plugins"),
             output: try path(overrides.output, .output, "output"),
             python: try overrides.python ?? sources.text(SettingKey.python.rawValue)?.value,
+            pluginEnvironment: try sources.texts(SettingKey.pluginEnvironment.rawValue)?.value ?? [],
             slots: try slots(overrides, sources), settle: try SettleSettings(from: sources, seconds: settle),
             logLevel: try logLevel(options, sources), logFormat: LogFormat(rawValue: formatText) ?? .text,
             servers: try Dictionary(

@@ -20,6 +20,8 @@ struct ProjectSettings: Sendable, Equatable {
     var output: String
     /// Python interpreter for guests; nil looks beside the program, then on PATH.
     var python: String?
+    /// Variables of the environment that plugins are given beside the usual ones; a star at either end stands for anything.
+    var pluginEnvironment: [String]
     /// Jobs a worker runs at once.
     var slots: Int
     /// When files count as complete.
@@ -44,6 +46,7 @@ enum SettingKey: String, CaseIterable {
     case settleSeconds = "settle_seconds"
     case settle, temporary
     case doneMarker = "done_marker"
+    case pluginEnvironment = "plugin_environment"
     case log, sinks, keys
 
     static let logLevel = "log.level"
@@ -56,7 +59,7 @@ enum SettingKey: String, CaseIterable {
     var form: SettingForm {
         switch self {
         case .database, .bind, .metrics, .plugins, .output, .python, .doneMarker: .text
-        case .roots, .ignore: .texts
+        case .roots, .ignore, .pluginEnvironment: .texts
         case .temporary: .textOrTexts
         case .settle: .entries(SettleSettings.Rule.keys)
         case .slots: .integer

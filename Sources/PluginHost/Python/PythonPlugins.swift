@@ -12,13 +12,14 @@ public struct PythonPlugins: PluginRuntime {
         public var python: String
         /// Folder that holds the package `casparian_flow`; nil if the interpreter has it installed.
         public var sdkFolder: String?
-        /// What plugins see as their environment.
-        public var environment: [String: String]
+        /// What plugins see as their environment, beside what the runtime adds.
+        public var environment: GuestEnvironment
         public var limits: GuestLimits
 
         public init(
             folder: String, python: String = "python3", sdkFolder: String? = nil,
-            environment: [String: String] = ProcessInfo.processInfo.environment, limits: GuestLimits = GuestLimits()
+            environment: GuestEnvironment = GuestEnvironment(of: ProcessInfo.processInfo.environment),
+            limits: GuestLimits = GuestLimits()
         ) {
             self.folder = folder
             self.python = python
@@ -58,12 +59,14 @@ public struct PythonPlugins: PluginRuntime {
         }
     }
 
-    public func makeSlot() -> any PluginSlot { PythonSlot(folder: folder, command: command) }
+    public func makeSlot() -> any PluginSlot {
+        PythonSlot(folder: folder, command: command, environment: options.environment)
+    }
 
     private var folder: String { URL(fileURLWithPath: options.folder).standardizedFileURL.path }
 
     private var command: GuestCommand {
-        var environment = options.environment
+        var environment = options.environment.variables
         if let sdk = options.sdkFolder {
             let path = URL(fileURLWithPath: sdk).standardizedFileURL.path
             environment["PYTHONPATH"] = [path, environment["PYTHONPATH"] ?? ""].filter { !$0.isEmpty }

@@ -12,12 +12,14 @@ final class PythonSlot: PluginSlot {
 
     private let folder: String
     private let command: GuestCommand
+    private let environment: GuestEnvironment
     private let state = Mutex(State())
     /// Nil when the process had no descriptors left; then no job runs.
     private let cancelSignal: Result<CancelSignal, GuestStartError>
 
-    init(folder: String, command: GuestCommand) {
+    init(folder: String, command: GuestCommand, environment: GuestEnvironment) {
         self.folder = folder
+        self.environment = environment
         self.command = command
         self.cancelSignal = Result { () throws(GuestStartError) in try CancelSignal() }
     }
@@ -75,7 +77,9 @@ final class PythonSlot: PluginSlot {
             case .failed(let failed):
                 throw JobFailure(
                     error: PluginError(
-                        code: Self.code(failed.code), plugin: invocation.pluginName, message: failed.message,
+                        code: Self.code(failed.code), plugin: invocation.pluginName,
+                        message: [failed.message, environment.hint(for: failed.message)].compactMap { $0 }
+                            .joined(separator: "\n"),
                         logTail: guest.log.tail()), residentBytes: failed.residentBytes)
             case .hello, .plugin:
                 throw GuestEnd.garbage("a frame that has no place in a job")
