@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 int cs_rename_no_replace(const char *from, const char *to) {
@@ -102,6 +104,26 @@ int cs_pidfd_open(pid_t pid) {
 
 int cs_pidfd_signal(int descriptor, int signal) {
     return syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0u) == 0 ? 0 : errno;
+}
+
+static int set_soft_limit(pid_t pid, int resource, int64_t value) {
+    struct rlimit limit;
+    if (prlimit(pid, resource, NULL, &limit) != 0) return errno;
+    limit.rlim_cur = value < 0 || (rlim_t)value > limit.rlim_max ? limit.rlim_max : (rlim_t)value;
+    return prlimit(pid, resource, &limit, NULL) == 0 ? 0 : errno;
+}
+
+int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds) {
+    if (cpu_seconds >= 0) {
+        clockid_t clock;
+        struct timespec used;
+        const int reason = clock_getcpuclockid(pid, &clock);
+        if (reason != 0) return reason;
+        if (clock_gettime(clock, &used) != 0) return errno;
+        cpu_seconds += used.tv_sec + (used.tv_nsec > 0);
+    }
+    const int reason = set_soft_limit(pid, RLIMIT_DATA, data_bytes);
+    return reason != 0 ? reason : set_soft_limit(pid, RLIMIT_CPU, cpu_seconds);
 }
 
 int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }

@@ -97,6 +97,19 @@ public enum DuplicateContent: String, Hashable, Sendable, CaseIterable {
     case skip
 }
 
+/// What one attempt of a plugin may take of the machine; nil is as much as there is.
+public struct ResourceLimits: Hashable, Sendable {
+    /// Memory in MiB that it may allocate beside what its process holds when the attempt begins.
+    public var memoryMebibytes: Int?
+    /// Processor time in seconds, of all threads of its process together.
+    public var cpuSeconds: Int?
+
+    public init(memoryMebibytes: Int? = nil, cpuSeconds: Int? = nil) {
+        self.memoryMebibytes = memoryMebibytes
+        self.cpuSeconds = cpuSeconds
+    }
+}
+
 /// What a person allows a plugin's jobs; nil is the system's default.
 public struct PluginLimits: Hashable, Sendable {
     /// Longest wall time of an attempt.
@@ -109,12 +122,15 @@ public struct PluginLimits: Hashable, Sendable {
     public var retriesFailures: Bool
     /// Whether content is given to it once for each place that has it.
     public var duplicateContent: DuplicateContent
+    /// What an attempt may take of the machine.
+    public var resources: ResourceLimits
 
     public init(
         deadlineSeconds: Int? = nil, concurrency: Int? = nil, attemptsMax: Int? = nil, retriesFailures: Bool = false,
-        duplicateContent: DuplicateContent = .process
+        duplicateContent: DuplicateContent = .process, resources: ResourceLimits = ResourceLimits()
     ) {
         self.duplicateContent = duplicateContent
+        self.resources = resources
         self.deadlineSeconds = deadlineSeconds
         self.concurrency = concurrency
         self.attemptsMax = attemptsMax

@@ -67,11 +67,14 @@ public struct PluginInvocation: Hashable, Sendable {
     public var textColumns: Set<String>
     /// A slot that can is to tell the hash of the bytes that it reads.
     public var wantsContentHash: Bool
+    /// What a plugin with a process of its own may take of the machine.
+    public var resources: ResourceLimits
 
     public init(
         pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil,
-        textColumns: Set<String> = [], wantsContentHash: Bool = false
+        textColumns: Set<String> = [], wantsContentHash: Bool = false, resources: ResourceLimits = ResourceLimits()
     ) {
+        self.resources = resources
         self.pluginName = pluginName
         self.filePath = filePath
         self.fileVersionID = fileVersionID

@@ -115,6 +115,8 @@ public struct Scheduler: Sendable {
             order.attempt = job.attempt
             order.leaseSeconds = Int(policy.lease.components.seconds)
             order.deadlineSeconds = job.limits.deadlineSeconds
+            order.memoryMebibytes = job.limits.resources.memoryMebibytes
+            order.cpuSeconds = job.limits.resources.cpuSeconds
             actions.append(
                 .send(WireMessage(jobID: UInt64(bitPattern: job.jobID.rawValue), .dispatch(order)), to: key))
             if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }

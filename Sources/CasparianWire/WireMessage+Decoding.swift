@@ -77,6 +77,8 @@ extension WireMessage {
         payload.attempt = try reader.optionalCount("attempt")
         payload.leaseSeconds = try reader.optionalCount("lease_seconds")
         payload.deadlineSeconds = try reader.optionalCount("deadline_seconds")
+        payload.memoryMebibytes = try reader.optionalCount("memory_mib")
+        payload.cpuSeconds = try reader.optionalCount("cpu_seconds")
         payload.contentHash = try reader.optionalString("content_hash")
         payload.parameters = try reader.optionalString("parameters")
         return payload

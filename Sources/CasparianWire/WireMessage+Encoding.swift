@@ -113,6 +113,8 @@ extension WireMessage {
         optional("attempt", payload.attempt.map(Int64.init), &json)
         optional("lease_seconds", payload.leaseSeconds.map(Int64.init), &json)
         optional("deadline_seconds", payload.deadlineSeconds.map(Int64.init), &json)
+        optional("memory_mib", payload.memoryMebibytes.map(Int64.init), &json)
+        optional("cpu_seconds", payload.cpuSeconds.map(Int64.init), &json)
         optional("content_hash", payload.contentHash, &json)
         optional("parameters", payload.parameters, &json)
     }

@@ -19,6 +19,8 @@ public struct JobOrder: Hashable, Sendable {
     public var leaseSeconds: Int?
     /// How long the job may take from its start in a slot; nil for ever.
     public var deadlineSeconds: Int?
+    /// What the plugin may take of the machine.
+    public var resources = ResourceLimits()
 
     public init(
         jobID: JobID, pluginName: String, filePath: String, fileVersionID: FileVersionID, sinks: [SinkConfig] = [],

@@ -86,7 +86,7 @@ public struct JobRunner: Sendable {
                 PluginInvocation(
                     pluginName: order.pluginName, filePath: order.filePath, fileVersionID: order.fileVersionID,
                     jobID: order.jobID, parameters: order.parameters, textColumns: outputs.textColumns,
-                    wantsContentHash: check.wantsReport), output: outputs)
+                    wantsContentHash: check.wantsReport, resources: order.resources), output: outputs)
         } catch {
             throw check.reason(for: error)
         }

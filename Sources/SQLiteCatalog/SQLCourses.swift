@@ -93,8 +93,8 @@ enum SQLLimits {
     static func all(_ db: Database) throws -> [String: PluginLimits] {
         let rows = try db.all(
             """
-            SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content
-            FROM cf_plugin_limits
+            SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
+            memory_mib, cpu_seconds FROM cf_plugin_limits
             """
         ) { row in
             (
@@ -102,7 +102,9 @@ enum SQLLimits {
                 PluginLimits(
                     deadlineSeconds: row.integer(1).map { Int($0) }, concurrency: row.integer(2).map { Int($0) },
                     attemptsMax: row.integer(3).map { Int($0) }, retriesFailures: row.integer(4) == 1,
-                    duplicateContent: row.text(5).flatMap { DuplicateContent(rawValue: $0) } ?? .process)
+                    duplicateContent: row.text(5).flatMap { DuplicateContent(rawValue: $0) } ?? .process,
+                    resources: ResourceLimits(
+                        memoryMebibytes: row.integer(6).map { Int($0) }, cpuSeconds: row.integer(7).map { Int($0) }))
             )
         }
         return Dictionary(rows) { first, _ in first }

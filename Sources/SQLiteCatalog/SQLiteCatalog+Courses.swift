@@ -55,12 +55,13 @@ extension SQLiteCatalog {
             try db.run(
                 """
                 INSERT OR REPLACE INTO cf_plugin_limits
-                (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content)
-                VALUES (?, ?, ?, ?, ?, ?)
+                (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
+                memory_mib, cpu_seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     plugin, limits.deadlineSeconds, limits.concurrency, limits.attemptsMax,
                     limits.retriesFailures ? 1 : 0, limits.duplicateContent.rawValue,
+                    limits.resources.memoryMebibytes, limits.resources.cpuSeconds,
                 ])
         }
     }

@@ -166,12 +166,15 @@ import Testing
         #expect(fixture.handle(.cancellationsWanted([1])).isEmpty)
     }
 
-    @Test("how long its job may take")
-    func deadline() {
+    @Test("how long its job may take, and what of the machine")
+    func deadline() throws {
         var fixture = SchedulerFixture()
         fixture.join("w")
-        let sent = fixture.give(1, to: "w", limits: PluginLimits(deadlineSeconds: 60)).sent(to: "w")
+        let limits = PluginLimits(
+            deadlineSeconds: 60, resources: ResourceLimits(memoryMebibytes: 512, cpuSeconds: 30))
+        let sent = fixture.give(1, to: "w", limits: limits).sent(to: "w")
         guard case .dispatch(let order)? = sent.first?.body else { Issue.record("no order"); return }
         #expect(order.deadlineSeconds == 60 && order.leaseSeconds == 15)
+        #expect(order.memoryMebibytes == 512 && order.cpuSeconds == 30)
     }
 }

@@ -74,6 +74,8 @@ struct EventLogTests {
                     DROP TABLE cf_file_move; DROP TABLE cf_root_alarm; DROP TABLE cf_version_content;
                     DROP TABLE cf_content_watermark; DROP TABLE cf_job_work; DROP TABLE cf_job_duplicate;
                     ALTER TABLE cf_plugin_limits DROP COLUMN duplicate_content;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN memory_mib;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN cpu_seconds;
                     DELETE FROM cf_migration WHERE number >= 6
                     """
             )

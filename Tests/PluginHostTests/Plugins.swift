@@ -31,11 +31,12 @@ final class Plugins: Sendable {
 
     /// The plugin as an order; the file it is to read need not be there.
     func invocation(
-        _ plugin: String, parameters: String? = nil, job: Int64 = 1, textColumns: Set<String> = []
+        _ plugin: String, parameters: String? = nil, job: Int64 = 1, textColumns: Set<String> = [],
+        resources: ResourceLimits = ResourceLimits()
     ) -> PluginInvocation {
         PluginInvocation(
             pluginName: plugin, filePath: file("input.txt"), fileVersionID: 5, jobID: JobID(job),
-            parameters: parameters, textColumns: textColumns)
+            parameters: parameters, textColumns: textColumns, resources: resources)
     }
 }
 

@@ -156,6 +156,42 @@ def test_no_more_jobs_of_a_plugin_run_at_once_than_it_may_have(project):
         assert flag in project.refuse("plugins", "set", "slow", flag, value, status=64)
 
 
+def test_a_plugin_that_takes_more_of_the_machine_than_it_may_costs_its_job_and_nothing_else(project):
+    project.write_plugin("greedy", """
+        import time
+
+        MANIFEST = {"pattern": "*.greedy"}
+
+        class Handler:
+            def execute(self, file_path):
+                what = open(file_path).read()
+                if what == "memory":
+                    yield [{"bytes": len(bytearray(4 << 30))}]
+                while what == "time":
+                    pass
+                yield [{"bytes": 0}]
+        """)
+    project.run("register", "--plugins", project.plugins)
+    project.run("plugins", "set", "greedy", "--memory", 512, "--cpu", 2)
+    listed, = [row for row in project.rows("plugins", "list") if row["plugin"] == "greedy"]
+    assert listed["memory_mib"] == 512 and listed["cpu_seconds"] == 2
+    for name in "memory", "fine", "time":
+        project.write(f"{name}.greedy", name)
+    project.run("scan")
+    _, worker = project.start_both()
+    project.attempt("jobs", "wait", "--timeout", 120)
+    shown = [project.job(job["job_id"]) for job in project.jobs()]
+    ended = {job["file"].rsplit("/", 1)[1]: (job["status"], job["error"] or "") for job in shown}
+    assert ended["fine.greedy"] == ("COMPLETED", "")
+    status, error = ended["memory.greedy"]
+    assert status == "FAILED" and "MemoryError" in error and "may allocate 512 MiB (plugins set --memory)" in error
+    status, error = ended["time.greedy"]
+    assert status == "FAILED" and "used up the 2 s of processor time that it may use (plugins set --cpu)" in error
+    assert [job["retry_count"] for job in shown] == [0, 0, 0], "none was tried again"
+    assert worker.is_alive()
+    assert "2147483647" in project.refuse("plugins", "set", "greedy", "--memory", 1 << 40, status=64)
+
+
 def test_an_error_of_the_plugin_is_tried_again_only_where_a_person_said_so(project):
     project.write_plugin("flaky", """
         import os

@@ -46,6 +46,10 @@ int cs_stat_beneath(int root, const char *path, struct stat *status);
 /// statfs(2)'s `f_type` of the file system that a path lies on, its lower 32 bits; 0 if it cannot be told.
 uint32_t cs_file_system(const char *path);
 
+/// Bounds, by prlimit(2), what a process may allocate (RLIMIT_DATA, bytes) and the processor time it may use from now on
+/// (RLIMIT_CPU, seconds); negative takes the bound away. A process that it starts inherits them. 0 or errno.
+int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds);
+
 /// Decodes a waitpid status: the exit status, or minus the signal's number.
 int cs_exit_code(int status);
 

@@ -63,6 +63,10 @@ struct PluginsCommand: AsyncParsableCommand {
                 Column("concurrency", numeric: true) { .integer($0.limits?.concurrency.map(Int64.init)) },
                 Column("attempts", numeric: true) { .integer($0.limits?.attemptsMax.map(Int64.init)) },
                 Column("retry_failures") { .flag($0.limits?.retriesFailures ?? false) },
+                Column("memory_mib", numeric: true) {
+                    .integer($0.limits?.resources.memoryMebibytes.map(Int64.init))
+                },
+                Column("cpu_seconds", numeric: true) { .integer($0.limits?.resources.cpuSeconds.map(Int64.init)) },
                 Column("duplicate_content") { .text(($0.limits?.duplicateContent ?? .process).rawValue) },
             ], whenEmpty: "No plugins. Register some: casparian register --plugins FOLDER")
     }
@@ -75,6 +79,7 @@ struct PluginsCommand: AsyncParsableCommand {
 
                 Examples:
                   casparian plugins set ocr --deadline 600 --concurrency 2
+                  casparian plugins set parser --memory 512 --cpu 60
                   casparian plugins set flaky_api --retry-failures yes --attempts 10
                   casparian plugins set csv --tags auto_csv,tables
                   casparian plugins set csv --parameters '{"delimiter": ";"}'
@@ -87,6 +92,8 @@ struct PluginsCommand: AsyncParsableCommand {
         @Option(help: "Its parameters, a JSON object.") var parameters: String?
         @Option(help: ArgumentHelp("Longest time of an attempt.", valueName: "seconds")) var deadline: Int?
         @Option(help: ArgumentHelp("Jobs at once, over all workers.", valueName: "jobs")) var concurrency: Int?
+        @Option(help: ArgumentHelp("Memory that an attempt may allocate.", valueName: "MiB")) var memory: Int?
+        @Option(help: ArgumentHelp("Processor time that an attempt may use.", valueName: "seconds")) var cpu: Int?
         @Option(
             help: ArgumentHelp(
                 "Attempts of a job that fails for reasons that may pass. Default: 5.", valueName: "number"))
@@ -100,8 +107,15 @@ struct PluginsCommand: AsyncParsableCommand {
         var duplicateContent: DuplicateContent?
 
         func validate() throws {
-            for (name, value) in [("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts)] {
-                if let value, value < 0 { throw ValidationError("--\(name) takes a number from 0; 0 takes it back") }
+            let limits = [
+                ("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts), ("memory", memory),
+                ("cpu", cpu),
+            ]
+            for (name, value) in limits {
+                // What the wire carries as a count.
+                if let value, !(0...Int(Int32.max)).contains(value) {
+                    throw ValidationError("--\(name) takes a number from 0 to \(Int32.max); 0 takes it back")
+                }
             }
             if let retryFailures, !["yes", "no"].contains(retryFailures) {
                 throw ValidationError("--retry-failures takes yes or no")
@@ -111,6 +125,8 @@ struct PluginsCommand: AsyncParsableCommand {
         private func apply(to limits: inout PluginLimits) {
             if let deadline { limits.deadlineSeconds = deadline == 0 ? nil : deadline }
             if let concurrency { limits.concurrency = concurrency == 0 ? nil : concurrency }
+            if let memory { limits.resources.memoryMebibytes = memory == 0 ? nil : memory }
+            if let cpu { limits.resources.cpuSeconds = cpu == 0 ? nil : cpu }
             if let attempts { limits.attemptsMax = attempts == 0 ? nil : attempts }
             if let retryFailures { limits.retriesFailures = retryFailures == "yes" }
             if let duplicateContent { limits.duplicateContent = duplicateContent }

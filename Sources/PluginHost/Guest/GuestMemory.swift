@@ -11,7 +11,12 @@ enum GuestMemory {
     }
 
     /// The peak since then in bytes; nil for a process that has ended. Asked after each job, so it takes no detours.
-    static func peakBytes(_ pid: pid_t) -> Int64? {
+    static func peakBytes(_ pid: pid_t) -> Int64? { status(pid, "VmHWM:") }
+
+    /// What counts towards a limit of memory (RLIMIT_DATA), in bytes; nil for a process that has ended.
+    static func allocatedBytes(_ pid: pid_t) -> Int64? { status(pid, "VmData:") }
+
+    private static func status(_ pid: pid_t, _ key: String) -> Int64? {
         let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -19,7 +24,7 @@ enum GuestMemory {
             let count = read(descriptor, buffer.baseAddress, buffer.count)
             guard count > 0 else { return nil }
             let text = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmHWM:".utf8) {
+            for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: key.utf8) {
                 let digits = line.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
                 return Int64(String(decoding: digits, as: UTF8.self)).map { $0 * 1024 }
             }

@@ -1,4 +1,5 @@
 import CLinux
+import CasparianModel
 import Foundation
 import Synchronization
 
@@ -11,6 +12,8 @@ final class GuestProcess: Sendable {
     private let limits: GuestLimits
     private let isEnded = Once()
     private let jobs = Atomic(0)
+    /// Whether a job was limited, so that the next one's limits have to be set, even if it has none.
+    private let isLimited = Atomic(false)
     /// When it was started.
     private let memoryKills = MemoryKills.read()
 
@@ -99,10 +102,20 @@ final class GuestProcess: Sendable {
         return count >= limits.jobsMax || (residentBytes ?? 0) > limits.residentBytesMax
     }
 
-    /// A job begins: what it prints and the memory it takes are counted from here.
-    func beginJob() {
+    /// A job begins: what it prints, and what it takes of the machine, are counted from here.
+    ///
+    /// - Throws: `GuestEnd.gone` when the process has ended.
+    func beginJob(_ resources: ResourceLimits) throws(GuestEnd) {
         log.reset()
         GuestMemory.resetPeak(pid)
+        guard resources != ResourceLimits() || isLimited.load(ordering: .relaxed) else { return }
+        isLimited.store(resources != ResourceLimits(), ordering: .relaxed)
+        var bytes: Int64 = -1
+        if let mebibytes = resources.memoryMebibytes {
+            guard let now = GuestMemory.allocatedBytes(pid) else { throw .gone }
+            bytes = now + Int64(mebibytes) << 20
+        }
+        guard cs_limit(pid, bytes, resources.cpuSeconds.map(Int64.init) ?? -1) == 0 else { throw .gone }
     }
 
     /// Most resident memory since `beginJob` in bytes; nil if the process has ended.

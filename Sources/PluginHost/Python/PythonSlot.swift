@@ -44,7 +44,8 @@ final class PythonSlot: PluginSlot {
         } catch let end as GuestEnd {
             let exit = guest.stop(politely: end == .gone)
             if let peak = exit?.peakBytes { output.note(peakBytes: peak) }
-            throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail())
+            let limit = ResourceBreach(exit, invocation.resources)
+            throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail(), limit: limit)
         } catch {
             // The output took no more: the plugin has nobody to speak to.
             if let peak = guest.stop(politely: false)?.peakBytes { output.note(peakBytes: peak) }
@@ -62,7 +63,7 @@ final class PythonSlot: PluginSlot {
     private func converse(
         _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal
     ) throws -> Int64? {
-        guest.beginJob()
+        try guest.beginJob(invocation.resources)
         let order = GuestOrder.Job(
             plugin: invocation.pluginName, module: "\(folder)/\(invocation.pluginName).py",
             filePath: invocation.filePath, fileID: invocation.fileVersionID.rawValue,
@@ -78,13 +79,18 @@ final class PythonSlot: PluginSlot {
                 throw JobFailure(
                     error: PluginError(
                         code: Self.code(failed.code), plugin: invocation.pluginName,
-                        message: [failed.message, environment.hint(for: failed.message)].compactMap { $0 }
-                            .joined(separator: "\n"),
+                        message: explained(failed.message, invocation.resources, peakBytes: guest.peakBytes),
                         logTail: guest.log.tail()), residentBytes: failed.residentBytes)
             case .hello, .plugin:
                 throw GuestEnd.garbage("a frame that has no place in a job")
             }
         }
+    }
+
+    /// A traceback, and what its author may not know about its cause.
+    private func explained(_ failure: String, _ resources: ResourceLimits, peakBytes: Int64?) -> String {
+        let breach = ResourceBreach(failure: failure, resources, peakBytes: peakBytes)
+        return [failure, environment.hint(for: failure), breach?.message].compactMap { $0 }.joined(separator: "\n")
     }
 
     private func warmGuest(for plugin: String, cancel: CancelSignal) throws -> GuestProcess {
@@ -143,7 +149,9 @@ final class PythonSlot: PluginSlot {
             cause: .configuration)
     }
 
-    private static func error(_ end: GuestEnd, plugin: String, exit: GuestExit?, printed: String) -> PluginError {
+    private static func error(
+        _ end: GuestEnd, plugin: String, exit: GuestExit?, printed: String, limit: ResourceBreach? = nil
+    ) -> PluginError {
         switch end {
         case .cancelled:
             return PluginError(code: .cancelled, plugin: plugin, message: "stopped on request", logTail: printed)
@@ -155,7 +163,8 @@ final class PythonSlot: PluginSlot {
             let reason = exit.map { $0.wasByItself ? "\($0)" : "it closed descriptor 3 and went on" }
             return PluginError(
                 code: .guestDied, plugin: plugin,
-                message: "its process ended in the middle of the job: \(reason ?? "reason unknown")", logTail: printed,
+                message: "its process ended in the middle of the job: \(reason ?? "reason unknown")"
+                    + (limit.map { "; " + $0.message } ?? ""), logTail: printed, cause: limit?.cause,
                 exitSignal: exit?.signal)
         }
     }

@@ -132,7 +132,9 @@ extension CatalogBehaviour {
         CatalogBehaviour("a plugin's limits go with its jobs, and no more of them run than it may have") {
             catalog async throws in
             _ = try await catalog.queueJobs([3, 2, 1])
-            let limits = PluginLimits(deadlineSeconds: 7, concurrency: 2, attemptsMax: 9, retriesFailures: true)
+            let limits = PluginLimits(
+                deadlineSeconds: 7, concurrency: 2, attemptsMax: 9, retriesFailures: true,
+                resources: ResourceLimits(memoryMebibytes: 512, cpuSeconds: 60))
             try await catalog.setPluginLimits(limits, plugin: "p")
             try await catalog.setPluginLimits(PluginLimits(attemptsMax: 1), plugin: "q")
             try await catalog.setPluginLimits(PluginLimits(), plugin: "q")

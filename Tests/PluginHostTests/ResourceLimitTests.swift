@@ -1,0 +1,68 @@
+import CasparianModel
+import CasparianPluginRuntime
+import Testing
+
+@testable import PluginHost
+
+extension GuestTests {
+    /// Plugins that take more of the machine than they may.
+    @Suite struct ResourceLimitTests {
+        private let sources = [
+            "allocates": consuming("block = bytearray(int(self.config['mib']) << 20)\nyield [{'n': len(block) >> 20}]"),
+            "spins": consuming(
+                "end = time.process_time() + float(self.config['seconds'])\n"
+                    + "while time.process_time() < end: pass\nyield [{'n': os.getpid()}]"),
+            "aborts": consuming("os.abort()"),
+        ]
+        private let limits = ResourceLimits(memoryMebibytes: 200, cpuSeconds: 1)
+
+        private func run(
+            _ slot: any PluginSlot, _ plugins: Plugins, _ plugin: String, _ parameters: String = "{}",
+            _ resources: ResourceLimits = ResourceLimits()
+        ) throws -> String? {
+            let output = Collected()
+            try slot.run(
+                plugins.invocation(plugin, parameters: parameters, resources: resources), output: output)
+            return try output.cells().first ?? nil
+        }
+
+        @Test func `memory beyond the limit is refused, named, and costs nothing but the job`() throws {
+            let plugins = try Plugins(sources)
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            let error = pluginError { _ = try run(slot, plugins, "allocates", "{\"mib\": 4096}", limits) }
+            #expect(error?.code == .failed && error?.cause == .plugin)
+            #expect(error?.message.contains("MemoryError") == true)
+            #expect(error?.message.contains("may allocate 200 MiB (plugins set --memory)") == true)
+            #expect(error?.message.contains("MiB resident at most") == true)
+            // Less than the limit, the same after that, and without a limit what was too much.
+            for _ in 0..<3 { #expect(try run(slot, plugins, "allocates", "{\"mib\": 150}", limits) == "150") }
+            #expect(try run(slot, plugins, "allocates", "{\"mib\": 500}") == "500")
+        }
+
+        @Test func `processor time beyond the limit ends the process, and the error names it`() throws {
+            let plugins = try Plugins(sources)
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            let error = pluginError { _ = try run(slot, plugins, "spins", "{\"seconds\": 60}", limits) }
+            #expect(error?.code == .guestDied && error?.cause == .deadline && error?.exitSignal == 24)
+            #expect(error?.message.contains("used up the 1 s of processor time") == true)
+            // Each attempt has its own time, also in a process that has used some.
+            var processes: Set<String?> = []
+            for _ in 0..<4 { processes.insert(try run(slot, plugins, "spins", "{\"seconds\": 0.6}", limits)) }
+            #expect(processes.count == 1)
+            #expect(try run(slot, plugins, "spins", "{\"seconds\": 2}") == processes.first ?? nil)
+        }
+
+        @Test func `a process that ends by itself is said to have met a limit only where there is one`() throws {
+            let plugins = try Plugins(sources)
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            for (resources, isNamed) in [(ResourceLimits(), false), (limits, true)] {
+                let error = pluginError { _ = try run(slot, plugins, "aborts", "{}", resources) }
+                #expect(error?.exitSignal == 6 && error?.cause == .guest)
+                #expect(error?.message.contains("may allocate 200 MiB") == isNamed)
+            }
+        }
+    }
+}
