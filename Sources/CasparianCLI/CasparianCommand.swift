@@ -21,6 +21,7 @@ public struct CasparianCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, UpCommand.self, SentinelCommand.self, WorkerCommand.self, ScanCommand.self,
             RegisterCommand.self, PlanCommand.self, ApplyCommand.self, BackfillCommand.self, RunCommand.self,
+            TestCommand.self, NewCommand.self,
             RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
             PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
             WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self,

@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run a plugin on files here and now: no daemon, no state left behind.",
         discussion: """
-            PLUGIN is a file <name>.py of the plugins folder, or a built-in reader: csv, jsonl, lines, parquet. \
+            PLUGIN is the name of a file <name>.py of the plugins folder, that file, or a built-in reader: csv, jsonl, lines, parquet. \
             Job ids count from 1, or from the first that no file in the output has yet.
 
             Examples:
@@ -18,13 +18,14 @@ struct RunCommand: AsyncParsableCommand {
               casparian run csv *.csv --output tables
               casparian run csv big.csv --preview 20 --stop
               casparian run csv old.csv --parameters '{"delimiter": ";"}'
+              casparian run plugins/my_plugin.py a.log --preview 5
               casparian run my_plugin a.log --sink parquet://logs/a.parquet
               casparian run csv sales.csv --schema sales.json --preview 5
             """)
 
     @OptionGroup var project: ProjectOptions
     @OptionGroup var listing: ListingOptions
-    @Argument(help: "The plugin's name.") var plugin: String
+    @Argument(help: "The plugin's name, or its file.") var plugin: String
     @Argument(help: "Files to read.") var files: [String]
     @Option(help: "Folder of Python plugins. Default: plugins.") var plugins: String?
     @Option(help: "Folder that Parquet files are written to. Default: output.") var output: String?
@@ -56,8 +57,12 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let parameters { try PluginsCommand.check(parameters: parameters) }
+        let named = PluginArgument(plugin)
+        let plugin = named.name
         let settings = try await ProjectSettings.resolve(
-            project, overrides: SettingsOverrides(plugins: plugins, output: output, python: python, slots: slots))
+            project,
+            overrides: SettingsOverrides(
+                plugins: named.folder ?? plugins, output: output, python: python, slots: slots))
         let runtime = try await Composition.runtime(settings, for: plugin)
         let sinks = try RunPlan.sinks(sink, contracts: schema, plugin: plugin)
         let firstID = try jobID ?? (writes ? Composition.firstFreeJobID(settings, plugin: plugin, sinks: sinks) : 1)

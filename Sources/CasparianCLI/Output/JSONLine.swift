@@ -10,9 +10,12 @@ struct JSONLine {
     }
 
     /// The line, without a newline.
-    static func encode(_ pairs: [(String, Value)]) -> String {
+    static func encode(_ pairs: [(String, Value)]) -> String { encode(.object(pairs)) }
+
+    /// Any value on one line.
+    static func encode(_ value: Value) -> String {
         var out = ""
-        append(.object(pairs), to: &out)
+        append(value, to: &out)
         return out
     }
 
