@@ -103,10 +103,13 @@ public struct ResourceLimits: Hashable, Sendable {
     public var memoryMebibytes: Int?
     /// Processor time in seconds, of all threads of its process together.
     public var cpuSeconds: Int?
+    /// Processes at once, its own one among them.
+    public var processes: Int?
 
-    public init(memoryMebibytes: Int? = nil, cpuSeconds: Int? = nil) {
+    public init(memoryMebibytes: Int? = nil, cpuSeconds: Int? = nil, processes: Int? = nil) {
         self.memoryMebibytes = memoryMebibytes
         self.cpuSeconds = cpuSeconds
+        self.processes = processes
     }
 }
 

@@ -117,6 +117,7 @@ public struct Scheduler: Sendable {
             order.deadlineSeconds = job.limits.deadlineSeconds
             order.memoryMebibytes = job.limits.resources.memoryMebibytes
             order.cpuSeconds = job.limits.resources.cpuSeconds
+            order.processes = job.limits.resources.processes
             actions.append(
                 .send(WireMessage(jobID: UInt64(bitPattern: job.jobID.rawValue), .dispatch(order)), to: key))
             if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }

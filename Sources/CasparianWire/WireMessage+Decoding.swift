@@ -79,6 +79,7 @@ extension WireMessage {
         payload.deadlineSeconds = try reader.optionalCount("deadline_seconds")
         payload.memoryMebibytes = try reader.optionalCount("memory_mib")
         payload.cpuSeconds = try reader.optionalCount("cpu_seconds")
+        payload.processes = try reader.optionalCount("processes")
         payload.contentHash = try reader.optionalString("content_hash")
         payload.parameters = try reader.optionalString("parameters")
         return payload

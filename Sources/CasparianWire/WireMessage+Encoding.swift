@@ -115,6 +115,7 @@ extension WireMessage {
         optional("deadline_seconds", payload.deadlineSeconds.map(Int64.init), &json)
         optional("memory_mib", payload.memoryMebibytes.map(Int64.init), &json)
         optional("cpu_seconds", payload.cpuSeconds.map(Int64.init), &json)
+        optional("processes", payload.processes.map(Int64.init), &json)
         optional("content_hash", payload.contentHash, &json)
         optional("parameters", payload.parameters, &json)
     }

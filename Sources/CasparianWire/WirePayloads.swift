@@ -42,9 +42,10 @@ public struct DispatchPayload: Hashable, Sendable {
     public var attempt: Int?
     public var leaseSeconds: Int?
     public var deadlineSeconds: Int?
-    /// What the plugin may take of the machine; MiB and seconds of processor time.
+    /// What the plugin may take of the machine; MiB, seconds of processor time, processes at once.
     public var memoryMebibytes: Int?
     public var cpuSeconds: Int?
+    public var processes: Int?
     public var contentHash: String?
     /// JSON object text.
     public var parameters: String?

@@ -94,7 +94,7 @@ enum SQLLimits {
         let rows = try db.all(
             """
             SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
-            memory_mib, cpu_seconds FROM cf_plugin_limits
+            memory_mib, cpu_seconds, processes FROM cf_plugin_limits
             """
         ) { row in
             (
@@ -104,7 +104,8 @@ enum SQLLimits {
                     attemptsMax: row.integer(3).map { Int($0) }, retriesFailures: row.integer(4) == 1,
                     duplicateContent: row.text(5).flatMap { DuplicateContent(rawValue: $0) } ?? .process,
                     resources: ResourceLimits(
-                        memoryMebibytes: row.integer(6).map { Int($0) }, cpuSeconds: row.integer(7).map { Int($0) }))
+                        memoryMebibytes: row.integer(6).map { Int($0) }, cpuSeconds: row.integer(7).map { Int($0) },
+                        processes: row.integer(8).map { Int($0) }))
             )
         }
         return Dictionary(rows) { first, _ in first }

@@ -56,12 +56,12 @@ extension SQLiteCatalog {
                 """
                 INSERT OR REPLACE INTO cf_plugin_limits
                 (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
-                memory_mib, cpu_seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                memory_mib, cpu_seconds, processes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     plugin, limits.deadlineSeconds, limits.concurrency, limits.attemptsMax,
                     limits.retriesFailures ? 1 : 0, limits.duplicateContent.rawValue,
-                    limits.resources.memoryMebibytes, limits.resources.cpuSeconds,
+                    limits.resources.memoryMebibytes, limits.resources.cpuSeconds, limits.resources.processes,
                 ])
         }
     }

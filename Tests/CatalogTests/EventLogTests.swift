@@ -76,6 +76,7 @@ struct EventLogTests {
                     ALTER TABLE cf_plugin_limits DROP COLUMN duplicate_content;
                     ALTER TABLE cf_plugin_limits DROP COLUMN memory_mib;
                     ALTER TABLE cf_plugin_limits DROP COLUMN cpu_seconds;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN processes;
                     DELETE FROM cf_migration WHERE number >= 6
                     """
             )

@@ -54,6 +54,39 @@ extension GuestTests {
             #expect(try run(slot, plugins, "spins", "{\"seconds\": 2}") == processes.first ?? nil)
         }
 
+        @Test func `more processes than there may be are all ended, and the error says how many there were`() throws {
+            let fork = "while True: os.fork()"
+            let children =
+                "pids = [os.spawnlp(os.P_NOWAIT, 'sleep', 'sleep', '60') for _ in range(int(self.config['n']))]\n"
+                + "time.sleep(0.3)\nyield [{'n': len(pids)}]"
+            let plugins = try Plugins(["bomb": consuming(fork), "starts": consuming(children)])
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            let few = ResourceLimits(processes: 5)
+            #expect(try run(slot, plugins, "starts", "{\"n\": 4}", few) == "4")
+            for (plugin, parameters) in [("starts", "{\"n\": 20}"), ("bomb", "{}")] {
+                let error = pluginError { _ = try run(slot, plugins, plugin, parameters, few) }
+                #expect(error?.cause == .plugin, "another attempt would start as many")
+                #expect(error?.message.contains("and may have 5 (plugins set --processes)") == true, "\(plugin)")
+            }
+            #expect(try run(slot, plugins, "starts", "{\"n\": 4}") == "4")
+        }
+
+        @Test func `memory of children counts with their parent's`() throws {
+            let children = """
+                import subprocess
+                code = "import time; b = bytearray(90 << 20); b[::4096] = b'x' * len(b[::4096]); time.sleep(60)"
+                for _ in range(4): subprocess.Popen([sys.executable, "-S", "-c", code])
+                time.sleep(60)
+                """
+            let plugins = try Plugins(["parent": consuming(children)])
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            let error = pluginError { _ = try run(slot, plugins, "parent", "{}", limits) }
+            #expect(error?.cause == .plugin)
+            #expect(error?.message.contains("MiB resident together; they may allocate 200 MiB") == true)
+        }
+
         @Test func `a process that ends by itself is said to have met a limit only where there is one`() throws {
             let plugins = try Plugins(sources)
             let slot = plugins.runtime().makeSlot()

@@ -158,7 +158,7 @@ def test_no_more_jobs_of_a_plugin_run_at_once_than_it_may_have(project):
 
 def test_a_plugin_that_takes_more_of_the_machine_than_it_may_costs_its_job_and_nothing_else(project):
     project.write_plugin("greedy", """
-        import time
+        import os
 
         MANIFEST = {"pattern": "*.greedy"}
 
@@ -169,13 +169,15 @@ def test_a_plugin_that_takes_more_of_the_machine_than_it_may_costs_its_job_and_n
                     yield [{"bytes": len(bytearray(4 << 30))}]
                 while what == "time":
                     pass
+                while what == "processes":
+                    os.fork()
                 yield [{"bytes": 0}]
         """)
     project.run("register", "--plugins", project.plugins)
-    project.run("plugins", "set", "greedy", "--memory", 512, "--cpu", 2)
+    project.run("plugins", "set", "greedy", "--memory", 512, "--cpu", 2, "--processes", 8)
     listed, = [row for row in project.rows("plugins", "list") if row["plugin"] == "greedy"]
-    assert listed["memory_mib"] == 512 and listed["cpu_seconds"] == 2
-    for name in "memory", "fine", "time":
+    assert listed["memory_mib"] == 512 and listed["cpu_seconds"] == 2 and listed["processes"] == 8
+    for name in "memory", "fine", "time", "processes":
         project.write(f"{name}.greedy", name)
     project.run("scan")
     _, worker = project.start_both()
@@ -187,7 +189,9 @@ def test_a_plugin_that_takes_more_of_the_machine_than_it_may_costs_its_job_and_n
     assert status == "FAILED" and "MemoryError" in error and "may allocate 512 MiB (plugins set --memory)" in error
     status, error = ended["time.greedy"]
     assert status == "FAILED" and "used up the 2 s of processor time that it may use (plugins set --cpu)" in error
-    assert [job["retry_count"] for job in shown] == [0, 0, 0], "none was tried again"
+    status, error = ended["processes.greedy"]
+    assert status == "FAILED" and "processes at once, and may have 8 (plugins set --processes)" in error
+    assert [job["retry_count"] for job in shown] == [0, 0, 0, 0], "none was tried again"
     assert worker.is_alive()
     assert "2147483647" in project.refuse("plugins", "set", "greedy", "--memory", 1 << 40, status=64)
 

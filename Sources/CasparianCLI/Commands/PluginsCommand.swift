@@ -67,6 +67,7 @@ struct PluginsCommand: AsyncParsableCommand {
                     .integer($0.limits?.resources.memoryMebibytes.map(Int64.init))
                 },
                 Column("cpu_seconds", numeric: true) { .integer($0.limits?.resources.cpuSeconds.map(Int64.init)) },
+                Column("processes", numeric: true) { .integer($0.limits?.resources.processes.map(Int64.init)) },
                 Column("duplicate_content") { .text(($0.limits?.duplicateContent ?? .process).rawValue) },
             ], whenEmpty: "No plugins. Register some: casparian register --plugins FOLDER")
     }
@@ -79,7 +80,7 @@ struct PluginsCommand: AsyncParsableCommand {
 
                 Examples:
                   casparian plugins set ocr --deadline 600 --concurrency 2
-                  casparian plugins set parser --memory 512 --cpu 60
+                  casparian plugins set parser --memory 512 --cpu 60 --processes 4
                   casparian plugins set flaky_api --retry-failures yes --attempts 10
                   casparian plugins set csv --tags auto_csv,tables
                   casparian plugins set csv --parameters '{"delimiter": ";"}'
@@ -94,6 +95,7 @@ struct PluginsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Jobs at once, over all workers.", valueName: "jobs")) var concurrency: Int?
         @Option(help: ArgumentHelp("Memory that an attempt may allocate.", valueName: "MiB")) var memory: Int?
         @Option(help: ArgumentHelp("Processor time that an attempt may use.", valueName: "seconds")) var cpu: Int?
+        @Option(help: ArgumentHelp("Processes at once, with its own one.", valueName: "number")) var processes: Int?
         @Option(
             help: ArgumentHelp(
                 "Attempts of a job that fails for reasons that may pass. Default: 5.", valueName: "number"))
@@ -109,7 +111,7 @@ struct PluginsCommand: AsyncParsableCommand {
         func validate() throws {
             let limits = [
                 ("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts), ("memory", memory),
-                ("cpu", cpu),
+                ("cpu", cpu), ("processes", processes),
             ]
             for (name, value) in limits {
                 // What the wire carries as a count.
@@ -126,6 +128,7 @@ struct PluginsCommand: AsyncParsableCommand {
             if let deadline { limits.deadlineSeconds = deadline == 0 ? nil : deadline }
             if let concurrency { limits.concurrency = concurrency == 0 ? nil : concurrency }
             if let memory { limits.resources.memoryMebibytes = memory == 0 ? nil : memory }
+            if let processes { limits.resources.processes = processes == 0 ? nil : processes }
             if let cpu { limits.resources.cpuSeconds = cpu == 0 ? nil : cpu }
             if let attempts { limits.attemptsMax = attempts == 0 ? nil : attempts }
             if let retryFailures { limits.retriesFailures = retryFailures == "yes" }

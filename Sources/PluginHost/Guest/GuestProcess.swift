@@ -104,19 +104,28 @@ final class GuestProcess: Sendable {
 
     /// A job begins: what it prints, and what it takes of the machine, are counted from here.
     ///
-    /// - Throws: `GuestEnd.gone` when the process has ended.
-    func beginJob(_ resources: ResourceLimits) throws(GuestEnd) {
+    /// - Throws: `GuestEnd.gone` when the process has ended, `GuestStartError` when the system does not set the limits.
+    func beginJob(_ resources: ResourceLimits) throws {
         log.reset()
         GuestMemory.resetPeak(pid)
         guard resources != ResourceLimits() || isLimited.load(ordering: .relaxed) else { return }
         isLimited.store(resources != ResourceLimits(), ordering: .relaxed)
         var bytes: Int64 = -1
         if let mebibytes = resources.memoryMebibytes {
-            guard let now = GuestMemory.allocatedBytes(pid) else { throw .gone }
+            guard let now = GuestMemory.allocatedBytes(pid) else { throw GuestEnd.gone }
             bytes = now + Int64(mebibytes) << 20
         }
-        guard cs_limit(pid, bytes, resources.cpuSeconds.map(Int64.init) ?? -1) == 0 else { throw .gone }
+        let reason = cs_limit(pid, bytes, resources.cpuSeconds.map(Int64.init) ?? -1)
+        guard reason != 0 else { return }
+        if hasEnded { throw GuestEnd.gone }
+        throw GuestStartError(call: "prlimit", errno: reason)
     }
+
+    /// The processes of its group that live now. One that called setsid is not among them.
+    var group: [ProcessEntry] { ProcessEntry.all().filter { $0.group == pid && !$0.isZombie } }
+
+    /// Ends its group at once; not to be called after `stop`.
+    func killGroup() { kill(-pid, SIGKILL) }
 
     /// Most resident memory since `beginJob` in bytes; nil if the process has ended.
     var peakBytes: Int64? { GuestMemory.peakBytes(pid) }

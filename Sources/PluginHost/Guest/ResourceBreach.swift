@@ -40,6 +40,22 @@ struct ResourceBreach: Hashable {
         cause = nil
     }
 
+    /// Its processes were ended since there were too many.
+    init(processes: Int, processesMax: Int) {
+        message =
+            "it had \(processes) processes at once, and may have \(processesMax) (plugins set --processes); they were "
+            + "ended"
+        cause = .plugin
+    }
+
+    /// Its processes were ended since they held too much.
+    init(residentBytes: Int64, memoryMebibytes: Int) {
+        message =
+            "its processes had \(residentBytes >> 20) MiB resident together; they may allocate \(memoryMebibytes) MiB "
+            + "(plugins set --memory) and were ended"
+        cause = .plugin
+    }
+
     private static func memory(_ mebibytes: Int, _ peakBytes: Int64?) -> String {
         "may allocate \(mebibytes) MiB (plugins set --memory)"
             + (peakBytes.map { "; its process had \($0 >> 20) MiB resident at most" } ?? "")

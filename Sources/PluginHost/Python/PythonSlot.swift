@@ -33,8 +33,9 @@ final class PythonSlot: PluginSlot {
         // From here on `cancel` is heard.
         if output.isCancelled { throw Self.error(.cancelled, plugin: plugin, exit: nil, printed: "") }
         let guest = try warmGuest(for: plugin, cancel: cancel)
+        var breach: ResourceBreach?
         do {
-            let residentBytes = try converse(invocation, guest, output, cancel)
+            let residentBytes = try converseWatched(invocation, guest, output, cancel, &breach)
             if let peak = guest.peakBytes { output.note(peakBytes: peak) }
             keep(guest, unless: guest.isWorn(residentBytes: residentBytes))
         } catch let failure as JobFailure {
@@ -44,8 +45,15 @@ final class PythonSlot: PluginSlot {
         } catch let end as GuestEnd {
             let exit = guest.stop(politely: end == .gone)
             if let peak = exit?.peakBytes { output.note(peakBytes: peak) }
-            let limit = ResourceBreach(exit, invocation.resources)
+            let limit = breach ?? ResourceBreach(exit, invocation.resources)
             throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail(), limit: limit)
+        } catch let refusal as GuestStartError {
+            keep(guest, unless: true)
+            throw PluginError(
+                code: .failed, plugin: plugin,
+                message:
+                    "its limits cannot be set on this machine: \(refusal); take them back (plugins set), or run the "
+                    + "worker where it may limit its processes", cause: .configuration)
         } catch {
             // The output took no more: the plugin has nobody to speak to.
             if let peak = guest.stop(politely: false)?.peakBytes { output.note(peakBytes: peak) }
@@ -57,6 +65,16 @@ final class PythonSlot: PluginSlot {
     private struct JobFailure: Error {
         var error: PluginError
         var residentBytes: Int64?
+    }
+
+    /// - Parameter breach: What the guest was ended for, set before this returns or throws: who looks at the guest does so no more.
+    private func converseWatched(
+        _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal,
+        _ breach: inout ResourceBreach?
+    ) throws -> Int64? {
+        let watch = GuestWatch(guest, invocation.resources)
+        defer { breach = watch?.end() }
+        return try converse(invocation, guest, output, cancel)
     }
 
     /// Returns the guest's resident memory after the job, in bytes.

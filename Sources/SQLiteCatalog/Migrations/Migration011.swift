@@ -7,6 +7,7 @@ extension Migration {
             sql: """
                 ALTER TABLE cf_plugin_limits ADD COLUMN memory_mib INTEGER;
                 ALTER TABLE cf_plugin_limits ADD COLUMN cpu_seconds INTEGER;
+                ALTER TABLE cf_plugin_limits ADD COLUMN processes INTEGER;
                 """)
     }
 }
