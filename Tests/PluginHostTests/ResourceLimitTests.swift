@@ -1,5 +1,6 @@
 import CasparianModel
 import CasparianPluginRuntime
+import Foundation
 import Testing
 
 @testable import PluginHost
@@ -84,7 +85,37 @@ extension GuestTests {
             defer { slot.shutDown() }
             let error = pluginError { _ = try run(slot, plugins, "parent", "{}", limits) }
             #expect(error?.cause == .plugin)
-            #expect(error?.message.contains("MiB resident together; they may allocate 200 MiB") == true)
+            #expect(error?.message.contains("MiB together; they may allocate 200 MiB") == true)
+        }
+
+        @Test func `memory that children share with their parent, and mapped files, do not count`() throws {
+            let forks = """
+                block = bytearray(b'x') * (130 << 20)
+                pids = []
+                for _ in range(3):
+                    pid = os.fork()
+                    if pid == 0:
+                        time.sleep(0.5)
+                        os._exit(0)
+                    pids.append(pid)
+                for pid in pids: os.waitpid(pid, 0)
+                yield [{'n': len(block) >> 20}]
+                """
+            let maps = """
+                import mmap
+                with open(event.path, 'r+b') as file:
+                    file.truncate(600 << 20)
+                    view = mmap.mmap(file.fileno(), 0)
+                    count = sum(view[place] for place in range(0, len(view), 4096))
+                    time.sleep(0.3)
+                yield [{'n': count}]
+                """
+            let plugins = try Plugins(["forks": consuming(forks), "maps": consuming(maps)])
+            try "".write(toFile: plugins.file("input.txt"), atomically: true, encoding: .utf8)
+            let slot = plugins.runtime().makeSlot()
+            defer { slot.shutDown() }
+            #expect(try run(slot, plugins, "forks", "{}", limits) == "130")
+            #expect(try run(slot, plugins, "maps", "{}", limits) == "0")
         }
 
         @Test func `a process that ends by itself is said to have met a limit only where there is one`() throws {

@@ -11,13 +11,27 @@ enum GuestMemory {
     }
 
     /// The peak since then in bytes; nil for a process that has ended. Asked after each job, so it takes no detours.
-    static func peakBytes(_ pid: pid_t) -> Int64? { status(pid, "VmHWM:") }
+    static func peakBytes(_ pid: pid_t) -> Int64? { bytes(pid, "status", "VmHWM:") }
 
     /// What counts towards a limit of memory (RLIMIT_DATA), in bytes; nil for a process that has ended.
-    static func allocatedBytes(_ pid: pid_t) -> Int64? { status(pid, "VmData:") }
+    static func allocatedBytes(_ pid: pid_t) -> Int64? { bytes(pid, "status", "VmData:") }
 
-    private static func status(_ pid: pid_t, _ key: String) -> Int64? {
-        let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+    /// What processes hold together in bytes, without the files that they map, which the system can take back.
+    ///
+    /// - Parameters:
+    ///   - processes: Their numbers; those that have ended hold nothing.
+    ///   - enough: A sum up to this may be too high: what processes that were forked still share counts for each of them.
+    static func heldBytes(_ processes: [pid_t], enough: Int64) -> Int64 {
+        let sum = processes.reduce(0) { $0 + (bytes($1, "status", "RssAnon:") ?? 0) }
+        if sum <= enough { return sum }
+        // What is shared counts once here, and takes the kernel longer.
+        return processes.reduce(0) { sum, pid in
+            sum + (bytes(pid, "smaps_rollup", "Pss_Anon:") ?? bytes(pid, "status", "RssAnon:") ?? 0)
+        }
+    }
+
+    private static func bytes(_ pid: pid_t, _ file: String, _ key: String) -> Int64? {
+        let descriptor = open("/proc/\(pid)/\(file)", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return withUnsafeTemporaryAllocation(byteCount: statusBytesMax, alignment: 1) { buffer in

@@ -10,7 +10,7 @@ final class GuestWatch: Sendable {
 
     private let guest: GuestProcess
     private let processesMax: Int?
-    private let residentBytesMax: Int64?
+    private let heldBytesMax: Int64?
     private let memoryMebibytes: Int?
     private let breach = Mutex(ResourceBreach?.none)
     private let wakeup = DispatchSemaphore(value: 0)
@@ -22,8 +22,8 @@ final class GuestWatch: Sendable {
         self.guest = guest
         processesMax = resources.processes
         memoryMebibytes = resources.memoryMebibytes
-        let before = guest.group.reduce(0) { $0 + $1.residentBytes }
-        residentBytesMax = resources.memoryMebibytes.map { before + Int64($0) << 20 }
+        let before = GuestMemory.heldBytes(guest.group.map(\.pid), enough: .max)
+        heldBytesMax = resources.memoryMebibytes.map { before + Int64($0) << 20 }
         let thread = Thread { [self] in
             while wakeup.wait(timeout: .now() + Self.interval) == .timedOut {
                 if let found = look() {
@@ -52,10 +52,8 @@ final class GuestWatch: Sendable {
         if let processesMax, group.count > processesMax {
             return ResourceBreach(processes: group.count, processesMax: processesMax)
         }
-        let resident = group.reduce(0) { $0 + $1.residentBytes }
-        if let residentBytesMax, let memoryMebibytes, resident > residentBytesMax {
-            return ResourceBreach(residentBytes: resident, memoryMebibytes: memoryMebibytes)
-        }
-        return nil
+        guard let heldBytesMax, let memoryMebibytes else { return nil }
+        let held = GuestMemory.heldBytes(group.map(\.pid), enough: heldBytesMax)
+        return held > heldBytesMax ? ResourceBreach(heldBytes: held, memoryMebibytes: memoryMebibytes) : nil
     }
 }

@@ -9,7 +9,6 @@ struct ProcessEntry: Hashable {
     let parent: pid_t
     /// Its process group.
     let group: pid_t
-    let residentBytes: Int64
     /// It has ended and waits to be reaped.
     let isZombie: Bool
 
@@ -19,14 +18,13 @@ struct ProcessEntry: Hashable {
         // The name in parentheses may hold anything; the fields begin behind the last of them: state, parent, ...
         guard let end = data.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = String(decoding: data[data.index(after: end)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 21, let parent = pid_t(fields[1]), let group = pid_t(fields[2]),
-            let start = UInt64(fields[19]), let pages = Int64(fields[21])
+        guard fields.count > 19, let parent = pid_t(fields[1]), let group = pid_t(fields[2]),
+            let start = UInt64(fields[19])
         else { return nil }
         self.pid = pid
         self.start = start
         self.parent = parent
         self.group = group
-        self.residentBytes = pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
         self.isZombie = fields[0] == "Z" || fields[0] == "X"
     }
 

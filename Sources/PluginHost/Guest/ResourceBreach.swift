@@ -49,9 +49,9 @@ struct ResourceBreach: Hashable {
     }
 
     /// Its processes were ended since they held too much.
-    init(residentBytes: Int64, memoryMebibytes: Int) {
+    init(heldBytes: Int64, memoryMebibytes: Int) {
         message =
-            "its processes had \(residentBytes >> 20) MiB resident together; they may allocate \(memoryMebibytes) MiB "
+            "its processes held \(heldBytes >> 20) MiB together; they may allocate \(memoryMebibytes) MiB "
             + "(plugins set --memory) and were ended"
         cause = .plugin
     }
