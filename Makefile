@@ -30,7 +30,7 @@ format: ## Format in place
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 seeds: deps-test ## Many simulated runs under faults, and of files that change while they are read
-	CASPARIAN_SEEDS=10000 swift test --disable-xctest --filter SimulationTests
+	CASPARIAN_SEEDS=4000 swift test --disable-xctest --filter SimulationTests
 	CASPARIAN_SEEDS=1000 swift test --skip-build --disable-xctest --filter FileChangeTests
 soak: deps-test ## Many more (ARGS="COUNT [FIRST]"; CASPARIAN_SEED=N runs one and tells its story)
 	@Scripts/soak $(ARGS)
