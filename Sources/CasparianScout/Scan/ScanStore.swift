@@ -3,32 +3,33 @@ import CasparianModel
 import CasparianRouting
 import Synchronization
 
-/// What scans read from a catalog and write to it.
+/// What scans read from a catalog and write to it: the catalog's own, unless a store has another answer.
 protocol ScanStore: Sendable {
+    var catalog: any Catalog { get }
+
     func routingRules() async throws -> [RoutingRule]
     func pluginConfigs() async throws -> [PluginConfig]
-    func ignoreRules() async throws -> [IgnoreRule]
-    func hasFiles(root: SourceRootID?) async throws -> Bool
     func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder]
-    func knownFiles(root: SourceRootID) async throws -> [KnownFile]
-    func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile]
-    func knownFiles(root: SourceRootID, paths: [String]) async throws -> [KnownFile]
-    func places(holding contents: [ContentHash]) async throws -> [FileListing]
     func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult
     func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws
 }
 
-/// The catalog itself.
-struct CatalogStore: ScanStore {
-    let catalog: any Catalog
-
+extension ScanStore {
     func routingRules() async throws -> [RoutingRule] { try await catalog.routingRules() }
     func pluginConfigs() async throws -> [PluginConfig] { try await catalog.pluginConfigs() }
-    func ignoreRules() async throws -> [IgnoreRule] { try await catalog.ignoreRules() }
-    func hasFiles(root: SourceRootID?) async throws -> Bool { try await catalog.hasFiles(root: root) }
     func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder] {
         try await catalog.knownFolders(root: root, below: folder)
     }
+    func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
+        try await catalog.record(scan, root: root, now: now)
+    }
+    func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws {
+        try await catalog.setAlarms(alarms, root: root, now: now)
+    }
+
+    // The same for every store.
+    func ignoreRules() async throws -> [IgnoreRule] { try await catalog.ignoreRules() }
+    func hasFiles(root: SourceRootID?) async throws -> Bool { try await catalog.hasFiles(root: root) }
     func knownFiles(root: SourceRootID) async throws -> [KnownFile] { try await catalog.knownFiles(root: root) }
     func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile] {
         try await catalog.knownFiles(root: root, folder: folder)
@@ -39,12 +40,11 @@ struct CatalogStore: ScanStore {
     func places(holding contents: [ContentHash]) async throws -> [FileListing] {
         try await catalog.places(holding: contents)
     }
-    func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
-        try await catalog.record(scan, root: root, now: now)
-    }
-    func setAlarms(_ alarms: [DiscoveryAlarm], root: SourceRootID, now: Timestamp) async throws {
-        try await catalog.setAlarms(alarms, root: root, now: now)
-    }
+}
+
+/// The catalog itself.
+struct CatalogStore: ScanStore {
+    let catalog: any Catalog
 }
 
 /// Reads the catalog, with other rules if wanted, and keeps to itself what a scan would write.
@@ -53,7 +53,7 @@ final class PreviewStore: ScanStore {
     var observations: [FileObservation] { written.withLock { $0.observations } }
     var gone: [FileLocationID] { written.withLock { $0.gone } }
 
-    private let catalog: any Catalog
+    let catalog: any Catalog
     private let configuration: WorkConfiguration
     private let written = Mutex(ScanRecord())
 
@@ -64,8 +64,6 @@ final class PreviewStore: ScanStore {
 
     func routingRules() async throws -> [RoutingRule] { configuration.rules }
     func pluginConfigs() async throws -> [PluginConfig] { configuration.plugins }
-    func ignoreRules() async throws -> [IgnoreRule] { try await catalog.ignoreRules() }
-    func hasFiles(root: SourceRootID?) async throws -> Bool { try await catalog.hasFiles(root: root) }
     func knownFolders(root: SourceRootID, below folder: String) async throws -> [KnownFolder] {
         // Files are routed by the planner: here only what was touched matters.
         let fingerprint = Router(rules: configuration.rules, plugins: configuration.plugins).fingerprint
@@ -74,16 +72,6 @@ final class PreviewStore: ScanStore {
             folder.routing = fingerprint
             return folder
         }
-    }
-    func knownFiles(root: SourceRootID) async throws -> [KnownFile] { try await catalog.knownFiles(root: root) }
-    func knownFiles(root: SourceRootID, folder: String) async throws -> [KnownFile] {
-        try await catalog.knownFiles(root: root, folder: folder)
-    }
-    func knownFiles(root: SourceRootID, paths: [String]) async throws -> [KnownFile] {
-        try await catalog.knownFiles(root: root, paths: paths)
-    }
-    func places(holding contents: [ContentHash]) async throws -> [FileListing] {
-        try await catalog.places(holding: contents)
     }
     func record(_ scan: ScanRecord, root: SourceRootID, now: Timestamp) async throws -> RecordResult {
         written.withLock { written in
