@@ -5,7 +5,7 @@ BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
 .PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs bench bench-build
-.PHONY: fuzz soak check-real check-fidelity check-crash check-sharing chaos large-csv install clean
+.PHONY: fuzz soak check-real check-fidelity check-crash check-sharing check-isolation chaos large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -61,6 +61,9 @@ check-crash: deps-test ## A worker killed at every step of its output, for every
 check-sharing: deps-test ## Two workers into the same tables for a minute
 	swift build --product casparian
 	@.deps/python/bin/python3 Tests/crash/check_sharing.py $(ARGS)
+check-isolation: deps-test ## Plugins that do what they must not, and what they are told
+	swift build --product casparian
+	@PYTHONPATH=python .deps/python/bin/python3 -m pytest -v Tests/integration/test_isolation.py
 chaos: deps-test ## Sentinel and workers killed, stopped and cut off for minutes (ARGS="--minutes 1 --jobs 300 --seed 7")
 	swift build --product casparian
 	@.deps/python/bin/python3 Tests/chaos/check_chaos.py $(ARGS)

@@ -113,7 +113,7 @@ static int set_soft_limit(pid_t pid, int resource, int64_t value) {
     return prlimit(pid, resource, &limit, NULL) == 0 ? 0 : errno;
 }
 
-int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds) {
+int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds, int64_t open_files) {
     if (cpu_seconds >= 0) {
         clockid_t clock;
         struct timespec used;
@@ -122,8 +122,9 @@ int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds) {
         if (clock_gettime(clock, &used) != 0) return errno;
         cpu_seconds += used.tv_sec + (used.tv_nsec > 0);
     }
-    const int reason = set_soft_limit(pid, RLIMIT_DATA, data_bytes);
-    return reason != 0 ? reason : set_soft_limit(pid, RLIMIT_CPU, cpu_seconds);
+    int reason = set_soft_limit(pid, RLIMIT_DATA, data_bytes);
+    if (reason == 0) reason = set_soft_limit(pid, RLIMIT_CPU, cpu_seconds);
+    return reason != 0 ? reason : set_soft_limit(pid, RLIMIT_NOFILE, open_files);
 }
 
 int cs_exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }

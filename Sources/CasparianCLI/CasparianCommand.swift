@@ -23,7 +23,8 @@ public struct CasparianCommand: AsyncParsableCommand {
             RegisterCommand.self, PlanCommand.self, ApplyCommand.self, BackfillCommand.self, RunCommand.self,
             TestCommand.self, NewCommand.self,
             RootsCommand.self, RulesCommand.self, IgnoresCommand.self,
-            PluginsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self, ArtifactsCommand.self,
+            PluginsCommand.self, ProtectionsCommand.self, TopicsCommand.self, FilesCommand.self, JobsCommand.self,
+            ArtifactsCommand.self,
             WorkersCommand.self, StatusCommand.self, WhyCommand.self, EventsCommand.self, KeysCommand.self,
             StepsCommand.self,
         ])

@@ -149,12 +149,15 @@ public struct JobAttempt: Hashable, Sendable {
     public var cause: String?
     /// The signal that ended the plugin's process, where the worker said so.
     public var exitSignal: Int64?
+    /// SHA-256 in hex of the source of the plugin that ran, where the worker said so.
+    public var pluginHash: String?
 
     public init(
         attempt: Int, outcome: String, metrics: [String: Int64] = [:], errorMessage: String? = nil,
         workerHost: String? = nil, workerPID: Int64? = nil, claimed: Timestamp? = nil, ended: Timestamp,
-        cause: String? = nil, exitSignal: Int64? = nil
+        cause: String? = nil, exitSignal: Int64? = nil, pluginHash: String? = nil
     ) {
+        self.pluginHash = pluginHash
         self.attempt = attempt
         self.outcome = outcome
         self.metrics = metrics

@@ -49,15 +49,19 @@ package struct Registration<Store: RegistrationStore> {
     private mutating func register(_ plugin: PluginDescription) throws {
         try CatalogLimits.check(name: plugin.name, of: "plugin name")
         guard let hash = plugin.contentHash else { return try ensureConfiguration(of: plugin) }
+        if plugin.isBeingBuilt { return try noteBuilding(plugin, hash) }
         let problem = plugin.loadError ?? PluginDeclaration.problem(with: plugin)
         let version = PluginVersion(
             pluginName: plugin.name, version: plugin.manifest.version, sourceHash: hash,
             status: problem == nil ? PluginVersion.active : PluginVersion.failed, validationError: problem,
             created: now)
-        let isNew = try store.deployment(of: plugin.name).map { !$0.isSameState(as: version) } ?? true
+        var deployed = version
+        if problem == nil { deployed.validationError = plugin.notice?.text }
+        let isNew = try store.deployment(of: plugin.name).map { !$0.isSameState(as: deployed) } ?? true
         if isNew || plugin.source != nil { try store.recordManifest(version, source: plugin.source) }
         if isNew {
-            try store.setDeployment(version)
+            try noteRejected(plugin)
+            try store.setDeployment(deployed)
             result.changedPlugins.append(plugin.name)
         }
         // A plugin that does not load declares nothing; what its last good version declared stays.
@@ -69,6 +73,24 @@ package struct Registration<Store: RegistrationStore> {
         for topic in Set(earlier + declaration.sinks.map(\.topic)).sorted() {
             try declareTopic(topic, sink: declaration.sinks.first { $0.topic == topic }, of: plugin.name)
         }
+    }
+
+    /// The version that waits is no version of the plugin yet.
+    private mutating func noteBuilding(_ plugin: PluginDescription, _ hash: String) throws {
+        let version = PluginVersion(
+            pluginName: plugin.name, version: plugin.manifest.version, sourceHash: hash,
+            status: PluginVersion.building, validationError: plugin.notice?.text, created: now)
+        if try store.deployment(of: plugin.name)?.isSameState(as: version) == true { return }
+        try store.setDeployment(version)
+    }
+
+    /// A newer version that cannot be loaded stands among the plugin's versions with the reason.
+    private mutating func noteRejected(_ plugin: PluginDescription) throws {
+        guard let notice = plugin.notice, notice.kind == .rejected else { return }
+        try store.recordManifest(
+            PluginVersion(
+                pluginName: plugin.name, version: plugin.manifest.version, sourceHash: notice.contentHash,
+                status: PluginVersion.failed, validationError: notice.text, created: now), source: nil)
     }
 
     /// A plain v4 worker only names its plugins: they get a row, so that jobs can refer to them, and nothing else.
@@ -176,6 +198,8 @@ extension PluginVersion {
     /// Words of `cf_plugin_manifest.status`.
     public static let active = "ACTIVE"
     public static let failed = "FAILED"
+    /// Of `cf_plugin_deployment.status` only: what the plugin needs is being installed.
+    public static let building = "BUILDING"
 
     func isSameState(as other: PluginVersion) -> Bool {
         sourceHash == other.sourceHash && version == other.version && status == other.status
@@ -184,13 +208,9 @@ extension PluginVersion {
 }
 
 extension [PluginVersion] {
-    /// Puts the version that each plugin runs now after its other ones, and adds those whose row another plugin with
-    /// the same source owns.
+    /// Puts the version that each plugin runs now after its other ones, with what its deployment says of it.
     package func ordered(byDeployments deployments: [PluginVersion]) -> [PluginVersion] {
         let current = Dictionary(deployments.map { ($0.pluginName, $0.sourceHash) }) { _, last in last }
-        let former = filter { current[$0.pluginName] != $0.sourceHash }
-        let deployed = filter { current[$0.pluginName] == $0.sourceHash }
-        let owned = Set(deployed.map(\.pluginName))
-        return former + deployed + deployments.filter { !owned.contains($0.pluginName) }
+        return filter { current[$0.pluginName] != $0.sourceHash } + deployments
     }
 }

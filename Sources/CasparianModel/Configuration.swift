@@ -106,7 +106,22 @@ public struct ResourceLimits: Hashable, Sendable {
     /// Processes at once, its own one among them.
     public var processes: Int?
 
-    public init(memoryMebibytes: Int? = nil, cpuSeconds: Int? = nil, processes: Int? = nil) {
+    /// Descriptors that a process of it may have open at once.
+    public var openFiles: Int?
+    /// It may use the network, where a worker would keep it from that.
+    public var allowsNetwork: Bool
+
+    /// Whether any of it bounds the plugin's process.
+    public var boundsProcess: Bool {
+        memoryMebibytes != nil || cpuSeconds != nil || processes != nil || openFiles != nil
+    }
+
+    public init(
+        memoryMebibytes: Int? = nil, cpuSeconds: Int? = nil, processes: Int? = nil, openFiles: Int? = nil,
+        allowsNetwork: Bool = false
+    ) {
+        self.openFiles = openFiles
+        self.allowsNetwork = allowsNetwork
         self.memoryMebibytes = memoryMebibytes
         self.cpuSeconds = cpuSeconds
         self.processes = processes

@@ -54,11 +54,14 @@ public struct PluginDescription: Hashable, Sendable {
     public var source: String?
     /// Why it cannot be loaded, or nil. A broken plugin is listed, never offered.
     public var loadError: String?
+    /// What is the matter with a newer version of it than the one that is offered, or with its first one.
+    public var notice: PluginNotice?
 
     public init(
         name: String, contentHash: String? = nil, manifest: PluginManifest = PluginManifest(), source: String? = nil,
-        loadError: String? = nil
+        loadError: String? = nil, notice: PluginNotice? = nil
     ) {
+        self.notice = notice
         self.name = name
         self.contentHash = contentHash
         self.manifest = manifest
@@ -66,6 +69,50 @@ public struct PluginDescription: Hashable, Sendable {
         self.loadError = loadError
     }
 
+    /// Its environment is being built, and there is no earlier version: its jobs wait.
+    public var isBeingBuilt: Bool {
+        guard let notice else { return false }
+        return notice.kind == .building && notice.contentHash == contentHash
+    }
+
+    /// Whether it can be given jobs.
+    public var isOffered: Bool { loadError == nil && !isBeingBuilt }
+
     /// The tag that joins the plugin to the files its own pattern matches.
     public static func autoTag(_ plugin: String) -> String { "auto_" + plugin }
+}
+
+/// A version of a plugin that is not used, or not yet.
+public struct PluginNotice: Hashable, Sendable {
+    public enum Kind: String, Sendable {
+        /// The packages that it names are being installed.
+        case building
+        /// It cannot be loaded; the last version that could goes on.
+        case rejected
+    }
+
+    public var kind: Kind
+    /// SHA-256 in hex of that version's source.
+    public var contentHash: String
+    /// For a person: how far it is, or what is wrong.
+    public var text: String
+
+    public init(_ kind: Kind, contentHash: String, text: String) {
+        self.kind = kind
+        self.contentHash = contentHash
+        self.text = text
+    }
+}
+
+/// The version of a plugin that a job runs.
+public struct PluginEdition: Hashable, Sendable {
+    /// As its manifest has it.
+    public var version: String
+    /// SHA-256 in hex of its source.
+    public var contentHash: String
+
+    public init(version: String, contentHash: String) {
+        self.version = version
+        self.contentHash = contentHash
+    }
 }

@@ -36,11 +36,14 @@ public struct JobReceipt: Hashable, Sendable {
     public var cause: FailureCause?
     /// The signal that ended the plugin's process, where one did and the worker said so.
     public var exitSignal: Int?
+    /// SHA-256 in hex of the plugin's source, of the version that ran; nil for built-in readers and plain workers.
+    public var pluginHash: String?
 
     public init(
         status: Status, metrics: [String: Int64] = [:], artifacts: [Artifact] = [], errorMessage: String? = nil,
-        attempt: Int? = nil, cause: FailureCause? = nil, exitSignal: Int? = nil
+        attempt: Int? = nil, cause: FailureCause? = nil, exitSignal: Int? = nil, pluginHash: String? = nil
     ) {
+        self.pluginHash = pluginHash
         self.status = status
         self.metrics = metrics
         self.artifacts = artifacts

@@ -32,6 +32,10 @@ final class GroupSlot: PluginSlot {
         owners.index(of: plugin).map { slots[$0].reportsContentHash(of: plugin) } ?? false
     }
 
+    func edition(of plugin: String) -> PluginEdition? {
+        owners.index(of: plugin).flatMap { slots[$0].edition(of: plugin) }
+    }
+
     func cancel() { for slot in slots { slot.cancel() } }
     func shutDown() { for slot in slots { slot.shutDown() } }
 }

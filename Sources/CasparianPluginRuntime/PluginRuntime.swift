@@ -15,6 +15,9 @@ public protocol PluginRuntime: Sendable {
     /// - Throws: `PluginError` when the place itself cannot be read.
     func describe(_ name: String) async throws -> PluginDescription?
 
+    /// Everything it offers, each time that this has changed since `discover`. Ends when nobody listens.
+    func changes() -> AsyncStream<[PluginDescription]>
+
     /// A place for one job at a time; made once for each slot and kept, so that interpreters stay warm.
     func makeSlot() -> any PluginSlot
 
@@ -24,6 +27,9 @@ public protocol PluginRuntime: Sendable {
 
 extension PluginRuntime {
     public func cleanUp() -> [String] { [] }
+
+    /// For what never changes.
+    public func changes() -> AsyncStream<[PluginDescription]> { AsyncStream { $0.finish() } }
 
     public func describe(_ name: String) async throws -> PluginDescription? {
         try await discover().first { $0.name == name }
@@ -43,6 +49,9 @@ public protocol PluginSlot: AnyObject, Sendable {
     /// Nobody then reads the file a second time beside it.
     func reportsContentHash(of plugin: String) -> Bool
 
+    /// The version of a plugin that a job which begins now is to run; nil where there is only one.
+    func edition(of plugin: String) -> PluginEdition?
+
     /// Stops the running job, if any: `run` then throws `PluginError.cancelled` and no process of the job is left.
     func cancel()
 
@@ -52,11 +61,14 @@ public protocol PluginSlot: AnyObject, Sendable {
 
 extension PluginSlot {
     public func reportsContentHash(of plugin: String) -> Bool { false }
+    public func edition(of plugin: String) -> PluginEdition? { nil }
 }
 
 /// What a plugin is asked to do.
 public struct PluginInvocation: Hashable, Sendable {
     public var pluginName: String
+    /// SHA-256 in hex of the plugin's source, of the version to run; nil runs the one that is current then.
+    public var pluginHash: String?
     /// Absolute path of the file to read.
     public var filePath: String
     public var fileVersionID: FileVersionID
@@ -72,8 +84,10 @@ public struct PluginInvocation: Hashable, Sendable {
 
     public init(
         pluginName: String, filePath: String, fileVersionID: FileVersionID, jobID: JobID, parameters: String? = nil,
-        textColumns: Set<String> = [], wantsContentHash: Bool = false, resources: ResourceLimits = ResourceLimits()
+        textColumns: Set<String> = [], wantsContentHash: Bool = false, resources: ResourceLimits = ResourceLimits(),
+        pluginHash: String? = nil
     ) {
+        self.pluginHash = pluginHash
         self.resources = resources
         self.pluginName = pluginName
         self.filePath = filePath

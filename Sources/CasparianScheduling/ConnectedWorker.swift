@@ -26,6 +26,10 @@ struct ConnectedWorker {
     private(set) var plugins: [String] = []
     /// Plugins that it has and cannot load.
     private(set) var broken: [String] = []
+    /// What it said of its plugins last; nil for a plain worker.
+    private(set) var described: [PluginDescription]?
+    /// Plugins that it will have once their environments are built.
+    private(set) var awaited: [String] = []
     private(set) var announcesHeartbeats = false
     private(set) var waitsForLease = false
     private(set) var keepsReceipts = false
@@ -61,6 +65,8 @@ struct ConnectedWorker {
         backlog = max(0, payload.backlog ?? 0)
         plugins = payload.capabilities
         broken = (payload.plugins ?? []).filter { $0.loadError != nil && !plugins.contains($0.name) }.map(\.name)
+        described = payload.plugins
+        awaited = (payload.plugins ?? []).filter(\.isBeingBuilt).map(\.name)
         announcesHeartbeats = payload.announcesHeartbeats
         waitsForLease = payload.waitsForLease
         keepsReceipts = payload.keepsReceipts

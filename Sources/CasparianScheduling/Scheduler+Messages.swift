@@ -25,7 +25,11 @@ extension Scheduler {
         if let known = workers[key], !known.isSameProcess(as: payload) {
             actions += lose(key, "a new process came with its name", now)
         }
-        if workers[key] != nil {
+        var kind: SchedulerNote.Kind? = .workerJoined
+        if let known = workers[key] {
+            if known.described != payload.plugins {
+                kind = known.plugins == payload.capabilities ? nil : .workerChanged
+            }
             workers[key]?.update(payload)
         } else {
             guard workers.count < policy.workersMax else {
@@ -44,7 +48,7 @@ extension Scheduler {
         if let row = workers[key]?.row(now, interval: .zero) { actions.append(.save(row)) }
         let slots = workers[key]?.slots ?? 1
         let detail = "\(payload.capabilities.count) plugins, \(slots) slot\(slots == 1 ? "" : "s")"
-        return actions + [.note(SchedulerNote(.workerJoined, worker: key, detail: detail))]
+        return actions + (kind.map { [.note(SchedulerNote($0, worker: key, detail: detail))] } ?? [])
     }
 
     private mutating func heartbeat(

@@ -29,8 +29,10 @@ public struct Scheduler: Sendable {
 
     public init(policy: SchedulerPolicy = SchedulerPolicy()) { self.policy = policy }
 
-    /// Nobody holds a job and nobody waits to be asked for one.
-    public var isIdle: Bool { holder.isEmpty && orphans.isEmpty && !mayHaveWork }
+    /// Nobody holds a job, nobody waits to be asked for one, and no worker is still getting a plugin ready.
+    public var isIdle: Bool {
+        holder.isEmpty && orphans.isEmpty && !mayHaveWork && workers.values.allSatisfy(\.awaited.isEmpty)
+    }
     public var workerCount: Int { workers.count }
     public var runningCount: Int { holder.count + orphans.count }
     /// For simulations: whether a worker has identified.
@@ -40,8 +42,8 @@ public struct Scheduler: Sendable {
         workers.values.filter { $0.reconnectBy != nil && $0.pid > 0 }.map { ($0.key, $0.host, $0.pid) }
     }
 
-    /// Plugins whose jobs find a worker, if only to fail there with the reason.
-    public var offeredPlugins: Set<String> { Set(workers.values.flatMap { $0.plugins + $0.broken }) }
+    /// Plugins whose jobs find a worker, now or once it has built what they need, if only to fail there with the reason.
+    public var offeredPlugins: Set<String> { Set(workers.values.flatMap { $0.plugins + $0.broken + $0.awaited }) }
 
     /// Takes note of an event.
     public mutating func handle(_ event: SchedulerEvent, now: SchedulerTime) -> [SchedulerAction] {
@@ -61,7 +63,9 @@ public struct Scheduler: Sendable {
     /// Room for jobs, worker by worker; empty when there is nothing to ask the catalog for.
     public func openings() -> [Opening] {
         guard mayHaveWork else { return [] }
-        let loadable = workers.values.contains { !$0.broken.isEmpty } ? Set(workers.values.flatMap(\.plugins)) : []
+        let loadable =
+            workers.values.contains { !$0.broken.isEmpty }
+            ? Set(workers.values.flatMap { $0.plugins + $0.awaited }) : []
         // In a stable order, so that a run can be repeated; the catalog hands out jobs in turns.
         let inOrder = workers.values.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
         let expected = orphansByProcess
@@ -115,9 +119,7 @@ public struct Scheduler: Sendable {
             order.attempt = job.attempt
             order.leaseSeconds = Int(policy.lease.components.seconds)
             order.deadlineSeconds = job.limits.deadlineSeconds
-            order.memoryMebibytes = job.limits.resources.memoryMebibytes
-            order.cpuSeconds = job.limits.resources.cpuSeconds
-            order.processes = job.limits.resources.processes
+            order.resources = job.limits.resources
             actions.append(
                 .send(WireMessage(jobID: UInt64(bitPattern: job.jobID.rawValue), .dispatch(order)), to: key))
             if let row = workers[key]?.row(now, interval: policy.saveInterval) { actions.append(.save(row)) }

@@ -77,6 +77,7 @@ public enum SchedulerAction: Hashable, Sendable {
 public struct SchedulerNote: Hashable, Sendable {
     public enum Kind: String, Sendable {
         case workerJoined = "worker joined"
+        case workerChanged = "worker has other plugins now"
         case workerLeft = "worker left"
         case workerLost = "worker lost"
         case workerRefused = "worker refused"
@@ -108,7 +109,7 @@ public struct SchedulerNote: Hashable, Sendable {
     /// False for what belongs to a normal day.
     public var isWarning: Bool {
         switch kind {
-        case .workerJoined, .workerLeft, .jobAdopted, .pluginResumed: false
+        case .workerJoined, .workerChanged, .workerLeft, .jobAdopted, .pluginResumed: false
         default: true
         }
     }

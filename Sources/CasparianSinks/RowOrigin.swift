@@ -7,6 +7,8 @@ public struct RowOrigin: Hashable, Codable, Sendable {
     public var plugin: String
     /// As the plugin's manifest has it, where it is known. Told, not gone by.
     public var pluginVersion: String?
+    /// SHA-256 in hex of the plugin's source, where it is known. Told, not gone by.
+    public var pluginHash: String?
     public var topic: String
     /// Path of the source file.
     public var file: String
@@ -18,6 +20,7 @@ public struct RowOrigin: Hashable, Codable, Sendable {
         case fileVersionID = "file_version_id"
         case plugin
         case pluginVersion = "plugin_version"
+        case pluginHash = "plugin_hash"
         case topic, file
         case contentHash = "content_hash"
     }
@@ -40,6 +43,7 @@ public struct RowOrigin: Hashable, Codable, Sendable {
         fileVersionID = request.fileVersionID
         plugin = request.pluginName
         pluginVersion = request.pluginVersion
+        pluginHash = request.pluginHash
         topic = request.topic
         file = request.filePath
         contentHash = request.contentHash

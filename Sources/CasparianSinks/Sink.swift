@@ -80,6 +80,8 @@ public struct SinkRequest: Hashable, Sendable {
     public var pluginName: String
     /// As the plugin's manifest has it, where it is known.
     public var pluginVersion: String?
+    /// SHA-256 in hex of the plugin's source, where it is known.
+    public var pluginHash: String?
     /// The source file.
     public var filePath: String
     /// SHA-256 of the source file's content, where it is known.
@@ -87,9 +89,10 @@ public struct SinkRequest: Hashable, Sendable {
 
     public init(
         uri: SinkURI, topic: String, mode: SinkMode = .append, schemaDefinition: String? = nil, jobID: JobID,
-        fileVersionID: FileVersionID, pluginName: String, pluginVersion: String? = nil, filePath: String,
-        contentHash: ContentHash? = nil
+        fileVersionID: FileVersionID, pluginName: String, pluginVersion: String? = nil,
+        pluginHash: String? = nil, filePath: String, contentHash: ContentHash? = nil
     ) {
+        self.pluginHash = pluginHash
         self.uri = uri
         self.topic = topic
         self.mode = mode

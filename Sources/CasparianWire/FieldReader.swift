@@ -39,6 +39,15 @@ struct FieldReader {
         return Int(number)
     }
 
+    /// False where it is missing.
+    func optionalFlag(_ name: String) throws(WireError) -> Bool {
+        switch fields[name] {
+        case nil, .null?: return false
+        case .bool(let flag)?: return flag
+        default: throw wrong(name, "true or false")
+        }
+    }
+
     func optionalIntegers(_ name: String) throws(WireError) -> [Int64]? {
         switch fields[name] {
         case nil, .null?: return nil

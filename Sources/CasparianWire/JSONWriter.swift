@@ -40,6 +40,12 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    public mutating func value(_ flag: Bool) {
+        separate()
+        bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        needsComma = true
+    }
+
     public mutating func value(_ number: Int64?) {
         guard let number else { return null() }
         separate()

@@ -58,7 +58,15 @@ extension WireMessage {
         }
         return PluginDescription(
             name: try reader.string("name"), contentHash: try reader.optionalString("content_hash"), manifest: manifest,
-            loadError: try reader.optionalString("load_error"))
+            loadError: try reader.optionalString("load_error"), notice: try notice(reader))
+    }
+
+    /// Nil for a kind that a later version may have.
+    private static func notice(_ reader: FieldReader) throws(WireError) -> PluginNotice? {
+        guard case .object(let fields)? = reader.fields["notice"] else { return nil }
+        let notice = FieldReader(fields: fields)
+        guard let kind = PluginNotice.Kind(rawValue: try notice.string("kind")) else { return nil }
+        return PluginNotice(kind, contentHash: try notice.string("content_hash"), text: try notice.string("text"))
     }
 
     private static func dispatch(_ reader: FieldReader) throws(WireError) -> DispatchPayload {
@@ -77,9 +85,10 @@ extension WireMessage {
         payload.attempt = try reader.optionalCount("attempt")
         payload.leaseSeconds = try reader.optionalCount("lease_seconds")
         payload.deadlineSeconds = try reader.optionalCount("deadline_seconds")
-        payload.memoryMebibytes = try reader.optionalCount("memory_mib")
-        payload.cpuSeconds = try reader.optionalCount("cpu_seconds")
-        payload.processes = try reader.optionalCount("processes")
+        payload.resources = ResourceLimits(
+            memoryMebibytes: try reader.optionalCount("memory_mib"),
+            cpuSeconds: try reader.optionalCount("cpu_seconds"), processes: try reader.optionalCount("processes"),
+            openFiles: try reader.optionalCount("open_files"), allowsNetwork: try reader.optionalFlag("network"))
         payload.contentHash = try reader.optionalString("content_hash")
         payload.parameters = try reader.optionalString("parameters")
         return payload
@@ -132,6 +141,6 @@ extension WireMessage {
             status: status, metrics: metrics, artifacts: artifacts,
             errorMessage: try reader.optionalString("error_message"), attempt: try reader.optionalCount("attempt"),
             cause: try reader.optionalString("cause").flatMap(FailureCause.init(rawValue:)),
-            exitSignal: try reader.optionalCount("exit_signal"))
+            exitSignal: try reader.optionalCount("exit_signal"), pluginHash: try reader.optionalString("plugin_hash"))
     }
 }

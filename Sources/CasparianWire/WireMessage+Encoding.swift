@@ -62,6 +62,17 @@ extension WireMessage {
                 json.value(plugin.manifest.version)
                 optional("content_hash", plugin.contentHash, &json)
                 optional("load_error", plugin.loadError, &json)
+                if let notice = plugin.notice {
+                    json.key("notice")
+                    json.object { json in
+                        json.key("kind")
+                        json.value(notice.kind.rawValue)
+                        json.key("content_hash")
+                        json.value(notice.contentHash)
+                        json.key("text")
+                        json.value(notice.text)
+                    }
+                }
                 json.key("manifest")
                 json.object { write(plugin.manifest, to: &$0) }
             }
@@ -113,9 +124,14 @@ extension WireMessage {
         optional("attempt", payload.attempt.map(Int64.init), &json)
         optional("lease_seconds", payload.leaseSeconds.map(Int64.init), &json)
         optional("deadline_seconds", payload.deadlineSeconds.map(Int64.init), &json)
-        optional("memory_mib", payload.memoryMebibytes.map(Int64.init), &json)
-        optional("cpu_seconds", payload.cpuSeconds.map(Int64.init), &json)
-        optional("processes", payload.processes.map(Int64.init), &json)
+        optional("memory_mib", payload.resources.memoryMebibytes.map(Int64.init), &json)
+        optional("cpu_seconds", payload.resources.cpuSeconds.map(Int64.init), &json)
+        optional("processes", payload.resources.processes.map(Int64.init), &json)
+        optional("open_files", payload.resources.openFiles.map(Int64.init), &json)
+        if payload.resources.allowsNetwork {
+            json.key("network")
+            json.value(true)
+        }
         optional("content_hash", payload.contentHash, &json)
         optional("parameters", payload.parameters, &json)
     }
@@ -173,5 +189,6 @@ extension WireMessage {
         optional("attempt", receipt.attempt.map(Int64.init), &json)
         optional("cause", receipt.cause?.rawValue, &json)
         optional("exit_signal", receipt.exitSignal.map(Int64.init), &json)
+        optional("plugin_hash", receipt.pluginHash, &json)
     }
 }

@@ -42,10 +42,8 @@ public struct DispatchPayload: Hashable, Sendable {
     public var attempt: Int?
     public var leaseSeconds: Int?
     public var deadlineSeconds: Int?
-    /// What the plugin may take of the machine; MiB, seconds of processor time, processes at once.
-    public var memoryMebibytes: Int?
-    public var cpuSeconds: Int?
-    public var processes: Int?
+    /// What the plugin may take of the machine.
+    public var resources = ResourceLimits()
     public var contentHash: String?
     /// JSON object text.
     public var parameters: String?

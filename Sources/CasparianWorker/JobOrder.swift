@@ -6,6 +6,8 @@ public struct JobOrder: Hashable, Sendable {
     public var pluginName: String
     /// As the plugin's manifest has it, where it is known.
     public var pluginVersion: String?
+    /// SHA-256 in hex of the plugin's source, where several versions of it may be about.
+    public var pluginHash: String?
     /// Absolute.
     public var filePath: String
     public var fileVersionID: FileVersionID
@@ -34,5 +36,11 @@ public struct JobOrder: Hashable, Sendable {
         self.parameters = parameters
         self.contentHash = contentHash
         self.attempt = attempt
+    }
+
+    /// Makes the job one of this version of its plugin.
+    public mutating func take(_ edition: PluginEdition) {
+        pluginVersion = edition.version
+        pluginHash = edition.contentHash
     }
 }

@@ -47,7 +47,7 @@ public struct JobRunner: Sendable {
     ) -> JobReceipt {
         // A promotion that was begun is completed by whoever comes; that was permitted once, and is idempotent.
         if let intents, let done = RollForward(registry: registry, intents: intents).complete(order) {
-            return success(order, done.tally, peakBytes: nil)
+            return success(order, done.tally, peakBytes: nil, pluginHash: done.pluginHash)
         }
         var outputs: TopicOutputs?
         do {
@@ -61,14 +61,14 @@ public struct JobRunner: Sendable {
             try made.prepare()
             try made.checkWanted()
             guard mayPromote() else { throw TopicOutputs.unwanted(order) }
-            return success(order, try promote(made), peakBytes: made.peakBytes)
+            return success(order, try promote(made), peakBytes: made.peakBytes, pluginHash: order.pluginHash)
         } catch {
             // Once a sink is promoted the staging of the others is needed.
             if outputs?.hasCommitted != true || intents == nil { outputs?.discard() }
             var receipt = JobReceipt(
                 status: .failed, metrics: [JobReceipt.rowsMetric: 0, JobReceipt.sizeBytesMetric: 0],
                 errorMessage: "\(error)", attempt: order.attempt, cause: FailureCause(of: error),
-                exitSignal: (error as? PluginError)?.exitSignal)
+                exitSignal: (error as? PluginError)?.exitSignal, pluginHash: order.pluginHash)
             receipt.metrics[JobReceipt.peakBytesMetric] = outputs?.peakBytes
             return receipt
         }
@@ -86,7 +86,8 @@ public struct JobRunner: Sendable {
                 PluginInvocation(
                     pluginName: order.pluginName, filePath: order.filePath, fileVersionID: order.fileVersionID,
                     jobID: order.jobID, parameters: order.parameters, textColumns: outputs.textColumns,
-                    wantsContentHash: check.wantsReport, resources: order.resources), output: outputs)
+                    wantsContentHash: check.wantsReport, resources: order.resources, pluginHash: order.pluginHash),
+                output: outputs)
         } catch {
             throw check.reason(for: error)
         }
@@ -111,10 +112,13 @@ public struct JobRunner: Sendable {
         }
     }
 
-    private func success(_ order: JobOrder, _ tally: PromotionTally, peakBytes: Int64?) -> JobReceipt {
+    private func success(
+        _ order: JobOrder, _ tally: PromotionTally, peakBytes: Int64?, pluginHash: String?
+    ) -> JobReceipt {
         JobStep.receipt.reached()
         var receipt = JobReceipt(
-            status: .success, metrics: tally.metrics, artifacts: tally.artifacts, attempt: order.attempt)
+            status: .success, metrics: tally.metrics, artifacts: tally.artifacts, attempt: order.attempt,
+            pluginHash: pluginHash)
         receipt.metrics[JobReceipt.peakBytesMetric] = peakBytes
         return receipt
     }

@@ -32,6 +32,7 @@ struct PromotionIntent: Codable, Equatable {
     var fileVersionID: FileVersionID
     var plugin: String
     var pluginVersion: String?
+    var pluginHash: String?
     var file: String
     var contentHash: ContentHash?
     /// Of the running system: staging that was not synced is gone with it.
@@ -44,6 +45,7 @@ struct PromotionIntent: Codable, Equatable {
         case jobID = "job_id"
         case fileVersionID = "file_version_id"
         case pluginVersion = "plugin_version"
+        case pluginHash = "plugin_hash"
         case contentHash = "content_hash"
         case bootID = "boot_id"
     }
@@ -59,7 +61,7 @@ struct PromotionIntent: Codable, Equatable {
         SinkRequest(
             uri: try SinkURI(output.uri), topic: output.topic, mode: output.mode,
             schemaDefinition: output.schemaDefinition, jobID: jobID, fileVersionID: fileVersionID, pluginName: plugin,
-            pluginVersion: pluginVersion, filePath: file, contentHash: contentHash)
+            pluginVersion: pluginVersion, pluginHash: pluginHash, filePath: file, contentHash: contentHash)
     }
 }
 

@@ -9,6 +9,8 @@ struct RollForward {
     /// What came of one intent.
     struct Outcome {
         var tally = PromotionTally()
+        /// SHA-256 in hex of the source of the plugin that made it.
+        var pluginHash: String?
         /// Every output is promoted: the job need not run again.
         var isComplete = true
         /// What could not be promoted, and why.
@@ -38,7 +40,7 @@ struct RollForward {
     }
 
     private func complete(_ held: IntentLog.Held) -> Outcome {
-        var outcome = Outcome()
+        var outcome = Outcome(pluginHash: held.intent.pluginHash)
         for output in held.intent.outputs {
             do {
                 guard let sink = try sink(held.intent.request(output), rows: output.rows) else {

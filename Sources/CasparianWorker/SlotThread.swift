@@ -124,11 +124,14 @@ final class SlotThread: Sendable {
 
     private func work(_ order: JobOrder) {
         let start = ContinuousClock.now
+        var order = order
+        // From here on the job is of this version, whatever comes of the plugin meanwhile.
+        if let edition = slot.edition(of: order.pluginName) { order.take(edition) }
         state.withLock { $0.running = (order.jobID, 0) }
         var receipt = runner.run(
             order, on: slot, onProgress: { [self] rows in state.withLock { $0.running?.rows = rows } },
-            isCancelled: { [self] in state.withLock { $0.cancelled == order.jobID } },
-            mayPromote: { [self] in mayPromote(order.jobID) })
+            isCancelled: { [self, job = order.jobID] in state.withLock { $0.cancelled == job } },
+            mayPromote: { [self, job = order.jobID] in mayPromote(job) })
         state.withLock { $0.running = nil }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         receipt.metrics[JobReceipt.elapsedMetric] = seconds * 1_000_000 + attoseconds / 1_000_000_000_000

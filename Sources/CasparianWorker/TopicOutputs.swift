@@ -41,7 +41,8 @@ final class TopicOutputs: PluginOutput {
             uri: uri, topic: config.topic, mode: try uri.mode(configured: config.mode),
             schemaDefinition: config.schemaDefinition,
             jobID: order.jobID, fileVersionID: order.fileVersionID, pluginName: order.pluginName,
-            pluginVersion: order.pluginVersion, filePath: order.filePath, contentHash: order.contentHash)
+            pluginVersion: order.pluginVersion, pluginHash: order.pluginHash, filePath: order.filePath,
+            contentHash: order.contentHash)
         let destination = try TopicDestination(request, contract: contract, registry: registry)
         if topics[config.topic] == nil { names.append(config.topic) }
         topics[config.topic, default: []].append(destination)
@@ -126,7 +127,8 @@ final class TopicOutputs: PluginOutput {
     var intent: PromotionIntent {
         PromotionIntent(
             jobID: order.jobID, fileVersionID: order.fileVersionID, plugin: order.pluginName,
-            pluginVersion: order.pluginVersion, file: order.filePath, contentHash: order.contentHash,
+            pluginVersion: order.pluginVersion, pluginHash: order.pluginHash, file: order.filePath,
+            contentHash: order.contentHash,
             bootID: IntentLog.bootID,
             outputs: destinations.flatMap(\.staged).map(\.output))
     }

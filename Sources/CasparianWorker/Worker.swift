@@ -78,16 +78,13 @@ public struct Worker: Service {
             logger.warning("left by a process that died", metadata: ["what": "\(text)"])
         }
         let plugins = try await runtime.discover()
-        for plugin in plugins {
-            guard let error = plugin.loadError else { continue }
-            logger.warning("plugin cannot be loaded", metadata: ["plugin": "\(plugin.name)", "reason": "\(error)"])
-        }
+        let announcer = PluginAnnouncer(logger: logger, plugins)
         let loop = WorkerLoop(
             identity: identity(plugins), slots: configuration.slots, receipts: openReceipts(), logger: logger)
         loop.begin(runtime: runtime, runner: runner, count: configuration.slots)
         let failure = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                await converse(loop)
+                await converse(loop, announcer)
             } onGracefulShutdown: {
                 loop.drain()
             }
@@ -115,8 +112,8 @@ public struct Worker: Service {
     }
 
     private func identity(_ plugins: [PluginDescription]) -> IdentifyPayload {
-        var payload = IdentifyPayload(
-            capabilities: plugins.filter { $0.loadError == nil }.map(\.name), workerID: configuration.workerID)
+        var payload = IdentifyPayload(capabilities: [], workerID: configuration.workerID)
+        payload.offer(plugins)
         payload.protocolExtensions = [
             IdentifyPayload.leaseExtension, IdentifyPayload.fenceExtension, IdentifyPayload.receiptsExtension,
         ]
@@ -125,23 +122,30 @@ public struct Worker: Service {
         payload.host = configuration.host
         payload.pid = configuration.pid
         payload.version = configuration.version
-        payload.plugins = plugins
         return payload
     }
 
     private enum Ended {
-        case transport, messages
+        case transport, messages, plugins
         case time(WorkerError?)
     }
 
     /// Speaks with the sentinel until the loop's last message is sent.
-    private func converse(_ loop: WorkerLoop) async -> WorkerError? {
+    private func converse(_ loop: WorkerLoop, _ announcer: PluginAnnouncer) async -> WorkerError? {
         await withTaskGroup(of: Ended.self) { group in
             group.addTask {
                 for await batch in transport.incoming { loop.receive(batch) }
                 return .transport
             }
             group.addTask { .time(await keepTime(loop)) }
+            group.addTask {
+                var announcer = announcer
+                for await plugins in runtime.changes() {
+                    announcer.note(plugins)
+                    loop.offer(plugins)
+                }
+                return .plugins
+            }
             group.addTask {
                 await send(loop)
                 return .messages
@@ -150,6 +154,7 @@ public struct Worker: Service {
             for await ended in group {
                 switch ended {
                 case .messages: group.cancelAll()
+                case .plugins: continue
                 // Nobody can be told anything any more: what runs is stopped.
                 case .transport: loop.giveUp()
                 case .time(let error):

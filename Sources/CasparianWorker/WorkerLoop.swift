@@ -74,6 +74,9 @@ final class WorkerLoop: Sendable {
         handle(.heartbeatDue(slots.compactMap(\.progress)))
     }
 
+    /// What the worker offers has changed.
+    func offer(_ plugins: [PluginDescription]) { handle(.pluginsChanged(plugins)) }
+
     /// Time has passed.
     func tick() { handle(.tick) }
 

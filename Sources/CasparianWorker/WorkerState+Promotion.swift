@@ -75,7 +75,6 @@ extension JobOrder {
             contentHash: payload.contentHash.flatMap { ContentHash(hex: $0) }, attempt: payload.attempt)
         leaseSeconds = payload.leaseSeconds
         deadlineSeconds = payload.deadlineSeconds
-        resources = ResourceLimits(
-            memoryMebibytes: payload.memoryMebibytes, cpuSeconds: payload.cpuSeconds, processes: payload.processes)
+        resources = payload.resources
     }
 }

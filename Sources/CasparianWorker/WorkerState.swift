@@ -13,6 +13,8 @@ struct WorkerState {
         case promotionWanted(JobID, slot: Int)
         case ended(JobID, JobReceipt, slot: Int)
         case heartbeatDue([HeartbeatPayload.Progress])
+        /// What it offers has changed.
+        case pluginsChanged([PluginDescription])
         /// Time has passed; at least every second.
         case tick
         /// Take no more jobs; end when those that run have ended.
@@ -60,7 +62,7 @@ struct WorkerState {
         var canBeStopped: Bool { self == .running || self == .waiting }
     }
 
-    let identity: IdentifyPayload
+    private(set) var identity: IdentifyPayload
     /// What each slot runs; nil where one is free.
     var slots: [Running?]
     var waiting: [JobOrder] = []
@@ -100,6 +102,9 @@ struct WorkerState {
         case .promotionWanted(let job, let slot): return promotionWanted(job, slot, now)
         case .ended(let job, let receipt, let slot): return ended(job, receipt, slot, now)
         case .heartbeatDue(let progress): return isFinished ? [] : [heartbeat(progress, at: now)]
+        case .pluginsChanged(let plugins):
+            identity.offer(plugins)
+            return isDraining || isFinished ? [] : [introduction, heartbeat(at: now)]
         case .tick: return isFinished ? [] : tick(now)
         case .drain: return drain()
         case .giveUp: return giveUp()

@@ -92,13 +92,13 @@ struct ReceiptWriter {
         try db.run(
             """
             INSERT OR REPLACE INTO cf_job_attempt (job_id, attempt, outcome, rows, size_bytes, metrics, error_message,
-            cause, exit_signal, worker_host, worker_pid, claimed_at, ended_at)
-            SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, worker_host, worker_pid, claim_time, ? FROM cf_processing_queue WHERE id = ?
+            cause, exit_signal, plugin_hash, worker_host, worker_pid, claimed_at, ended_at)
+            SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, worker_host, worker_pid, claim_time, ? FROM cf_processing_queue WHERE id = ?
             """,
             [
                 held.attempt, receipt.outcome, receipt.rows, receipt.sizeBytes, receipt.metricsJSON,
                 receipt.status == .success ? nil : receipt.failureText, receipt.cause?.rawValue, receipt.exitSignal,
-                now,
+                receipt.pluginHash, now,
                 conclusion.jobID.rawValue,
             ])
         let isSuccess = receipt.status == .success

@@ -94,7 +94,7 @@ enum SQLLimits {
         let rows = try db.all(
             """
             SELECT plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
-            memory_mib, cpu_seconds, processes FROM cf_plugin_limits
+            memory_mib, cpu_seconds, processes, open_files, network FROM cf_plugin_limits
             """
         ) { row in
             (
@@ -105,7 +105,8 @@ enum SQLLimits {
                     duplicateContent: row.text(5).flatMap { DuplicateContent(rawValue: $0) } ?? .process,
                     resources: ResourceLimits(
                         memoryMebibytes: row.integer(6).map { Int($0) }, cpuSeconds: row.integer(7).map { Int($0) },
-                        processes: row.integer(8).map { Int($0) }))
+                        processes: row.integer(8).map { Int($0) }, openFiles: row.integer(9).map { Int($0) },
+                        allowsNetwork: row.integer(10) == 1))
             )
         }
         return Dictionary(rows) { first, _ in first }

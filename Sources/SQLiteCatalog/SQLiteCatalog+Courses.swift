@@ -56,12 +56,13 @@ extension SQLiteCatalog {
                 """
                 INSERT OR REPLACE INTO cf_plugin_limits
                 (plugin_name, deadline_seconds, concurrency, attempts_max, retries_failures, duplicate_content,
-                memory_mib, cpu_seconds, processes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                memory_mib, cpu_seconds, processes, open_files, network) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     plugin, limits.deadlineSeconds, limits.concurrency, limits.attemptsMax,
                     limits.retriesFailures ? 1 : 0, limits.duplicateContent.rawValue,
                     limits.resources.memoryMebibytes, limits.resources.cpuSeconds, limits.resources.processes,
+                    limits.resources.openFiles, limits.resources.allowsNetwork ? 1 : 0,
                 ])
         }
     }

@@ -12,14 +12,15 @@ extension SQLiteCatalog {
             try db.all(
                 """
                 SELECT attempt, outcome, metrics, error_message, worker_host, worker_pid, claimed_at, ended_at, cause,
-                exit_signal FROM cf_job_attempt WHERE job_id = ? ORDER BY attempt
+                exit_signal, plugin_hash FROM cf_job_attempt WHERE job_id = ? ORDER BY attempt
                 """, [job.rawValue]
             ) { row in
                 JobAttempt(
                     attempt: Int(row.integer(0) ?? 0), outcome: row.text(1) ?? "",
                     metrics: try SQLHistory.metrics(db, row.text(2)), errorMessage: row.text(3),
                     workerHost: row.text(4), workerPID: row.integer(5), claimed: row.time(6),
-                    ended: row.time(7) ?? .unknown, cause: row.text(8), exitSignal: row.integer(9))
+                    ended: row.time(7) ?? .unknown, cause: row.text(8), exitSignal: row.integer(9),
+                    pluginHash: row.text(10))
             }
         }
     }

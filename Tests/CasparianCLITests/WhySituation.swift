@@ -147,6 +147,12 @@ extension WhySituation {
                 job.loadError = Fixture.traceback
             }, "no worker can load 'csv': ValueError: no"),
         .init(
+            "its packages are being installed",
+            Fixture.facts { facts, job in
+                facts.workers = [Fixture.worker(plugins: ["lines"])]
+                job.build = "Collecting pandas"
+            }, "waits until the packages of 'csv' are installed: Collecting pandas"),
+        .init(
             "the sentinel may be gone",
             Fixture.facts { facts, _ in
                 facts.workers = [Fixture.worker(plugins: ["csv"], lastHeartbeat: Fixture.seen)]

@@ -175,6 +175,6 @@ import Testing
         let sent = fixture.give(1, to: "w", limits: limits).sent(to: "w")
         guard case .dispatch(let order)? = sent.first?.body else { Issue.record("no order"); return }
         #expect(order.deadlineSeconds == 60 && order.leaseSeconds == 15)
-        #expect(order.memoryMebibytes == 512 && order.cpuSeconds == 30 && order.processes == 4)
+        #expect(order.resources == ResourceLimits(memoryMebibytes: 512, cpuSeconds: 30, processes: 4))
     }
 }

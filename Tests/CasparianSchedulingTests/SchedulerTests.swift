@@ -67,6 +67,28 @@ import Testing
         #expect(fixture.scheduler.openings().map(\.plugins) == [["p"], ["q"]])
     }
 
+    @Test("keeps the jobs of a plugin whose environment is being built, and is not idle until it is there")
+    func building() {
+        var fixture = SchedulerFixture()
+        var payload = SchedulerFixture.identity()
+        let notice = PluginNotice(.building, contentHash: "2", text: "installing")
+        payload.plugins = [
+            PluginDescription(name: "p", contentHash: "1", notice: notice),
+            PluginDescription(name: "q", contentHash: "2", notice: notice),
+        ]
+        fixture.receive(.identify(payload), from: "w")
+        #expect(fixture.scheduler.openings().map(\.plugins) == [["p"]])
+        _ = fixture.scheduler.dispatch([], isExhausted: true, now: fixture.now)
+        #expect(!fixture.scheduler.isIdle && fixture.scheduler.offeredPlugins == ["p", "q"])
+        payload.capabilities = ["p", "q"]
+        payload.plugins = [
+            PluginDescription(name: "p", contentHash: "1"), PluginDescription(name: "q", contentHash: "2"),
+        ]
+        let actions = fixture.receive(.identify(payload), from: "w")
+        #expect(fixture.scheduler.openings().map(\.plugins) == [["p", "q"]])
+        #expect(actions.contains { if case .note(let note) = $0 { note.kind == .workerChanged } else { false } })
+    }
+
     @Test("asks who it is when a worker it does not know speaks, and takes it in afterwards")
     func unknown() {
         var fixture = SchedulerFixture()

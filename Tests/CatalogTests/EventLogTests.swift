@@ -77,6 +77,9 @@ struct EventLogTests {
                     ALTER TABLE cf_plugin_limits DROP COLUMN memory_mib;
                     ALTER TABLE cf_plugin_limits DROP COLUMN cpu_seconds;
                     ALTER TABLE cf_plugin_limits DROP COLUMN processes;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN open_files;
+                    ALTER TABLE cf_plugin_limits DROP COLUMN network;
+                    ALTER TABLE cf_job_attempt DROP COLUMN plugin_hash;
                     DELETE FROM cf_migration WHERE number >= 6
                     """
             )

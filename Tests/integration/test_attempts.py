@@ -5,6 +5,8 @@ import pytest
 
 from project import wait_until
 
+pytestmark = pytest.mark.usefixtures("unwalled")
+
 #: Kills its own process for as long as the file says.
 CRASHER = """
     import os, signal

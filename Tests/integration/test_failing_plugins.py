@@ -4,6 +4,7 @@ import textwrap
 import pytest
 
 from conftest import initialised
+from project import wait_until
 
 PRINTS = """line = "x" * 99_999 + "\\n"
 for _ in range(1_000):
@@ -152,16 +153,27 @@ def test_100_mb_of_prints_are_no_failure(running):
     assert len(running.worker.log()) < 1_000_000
 
 
+def refusal(running, plugin: str) -> str:
+    """What the list of plugins says of an edit that cannot be loaded, while the version before goes on."""
+    def entry():
+        row = next(row for row in running.rows("plugins", "list") if row["plugin"] == plugin)
+        return row if row["error"] else None
+    row = wait_until(entry, running.logs)
+    assert row["status"] == "ACTIVE"
+    assert run_job(running, plugin)["status"] == "COMPLETED"
+    return row["error"]
+
+
 def test_a_plugin_that_becomes_misspelt_is_told_with_file_and_line(running):
     running.write_plugin("will_be_misspelt", "class Handler:\n    def execute(self, file_path)\n        return None\n")
-    error = fail(running, "will_be_misspelt")
+    error = refusal(running, "will_be_misspelt")
     assert "SyntaxError" in error and "will_be_misspelt.py" in error and "line 2" in error
 
 
 def test_a_plugin_that_comes_to_miss_an_import_is_told_with_its_traceback(running):
     running.write_plugin(
         "will_miss_an_import", "import nowhere_to_be_found\n\nclass Handler:\n    def execute(self, path): ...\n")
-    error = fail(running, "will_miss_an_import")
+    error = refusal(running, "will_miss_an_import")
     assert "Traceback" in error and "No module named 'nowhere_to_be_found'" in error
 
 

@@ -18,6 +18,8 @@ from project import ROOT, wait_until
 sys.path.append(str(ROOT / "Tests/peers"))
 import v4  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("unwalled")
+
 #: Stages a table, says where it is, and waits for a file to appear.
 GATE = """
     import os

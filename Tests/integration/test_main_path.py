@@ -171,7 +171,7 @@ def test_a_changed_file_makes_one_new_version_and_one_new_job(filled):
     assert {row["name"] for row in filled.cells(shown["artifacts"][0]["uri"])} == {"Ann", "Bob", "New"}
 
 
-def test_a_file_that_changes_while_it_is_read_is_kept_out_and_taken_up_as_it_is_then(project):
+def test_a_file_that_changes_while_it_is_read_is_kept_out_and_taken_up_as_it_is_then(project, unwalled):
     project.write_plugin("disturber", """
         class Handler:
             def execute(self, file_path):

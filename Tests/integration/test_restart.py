@@ -9,6 +9,8 @@ import pytest
 
 from project import WAIT_SECONDS, wait_until
 
+pytestmark = pytest.mark.usefixtures("unwalled")
+
 #: Takes a little, so that a process can be killed in the middle. The later jobs wait for a file `go` beside theirs, so
 #: that there is a middle however long it takes until the process is killed.
 SLOW = """

@@ -47,8 +47,9 @@ int cs_stat_beneath(int root, const char *path, struct stat *status);
 uint32_t cs_file_system(const char *path);
 
 /// Bounds, by prlimit(2), what a process may allocate (RLIMIT_DATA, bytes) and the processor time it may use from now on
-/// (RLIMIT_CPU, seconds); negative takes the bound away. A process that it starts inherits them. 0 or errno.
-int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds);
+/// (RLIMIT_CPU, seconds); negative takes the bound away. And the descriptors that it may have open (RLIMIT_NOFILE). A
+/// process that it starts inherits them. 0 or errno.
+int cs_limit(pid_t pid, int64_t data_bytes, int64_t cpu_seconds, int64_t open_files);
 
 /// Decodes a waitpid status: the exit status, or minus the signal's number.
 int cs_exit_code(int status);

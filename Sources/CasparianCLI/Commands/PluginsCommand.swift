@@ -68,6 +68,9 @@ struct PluginsCommand: AsyncParsableCommand {
                 },
                 Column("cpu_seconds", numeric: true) { .integer($0.limits?.resources.cpuSeconds.map(Int64.init)) },
                 Column("processes", numeric: true) { .integer($0.limits?.resources.processes.map(Int64.init)) },
+                Column("open_files", numeric: true) { .integer($0.limits?.resources.openFiles.map(Int64.init)) },
+                Column("network") { .flag($0.limits?.resources.allowsNetwork ?? false) },
+                Column("source") { .text($0.newest.map { String($0.sourceHash.prefix(12)) }) },
                 Column("duplicate_content") { .text(($0.limits?.duplicateContent ?? .process).rawValue) },
             ], whenEmpty: "No plugins. Register some: casparian register --plugins FOLDER")
     }
@@ -81,7 +84,7 @@ struct PluginsCommand: AsyncParsableCommand {
                 Examples:
                   casparian plugins set ocr --deadline 600 --concurrency 2
                   casparian plugins set parser --memory 512 --cpu 60 --processes 4
-                  casparian plugins set flaky_api --retry-failures yes --attempts 10
+                  casparian plugins set flaky_api --network yes --retry-failures yes --attempts 10
                   casparian plugins set csv --tags auto_csv,tables
                   casparian plugins set csv --parameters '{"delimiter": ";"}'
                   casparian plugins set mailbox --duplicate-content skip
@@ -96,6 +99,10 @@ struct PluginsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Memory that an attempt may allocate.", valueName: "MiB")) var memory: Int?
         @Option(help: ArgumentHelp("Processor time that an attempt may use.", valueName: "seconds")) var cpu: Int?
         @Option(help: ArgumentHelp("Processes at once, with its own one.", valueName: "number")) var processes: Int?
+        @Option(help: ArgumentHelp("Files that a process of it may have open at once.", valueName: "number"))
+        var openFiles: Int?
+        @Option(help: ArgumentHelp("It may use the network: yes or no. Default: no.", valueName: "yes|no"))
+        var network: String?
         @Option(
             help: ArgumentHelp(
                 "Attempts of a job that fails for reasons that may pass. Default: 5.", valueName: "number"))
@@ -111,7 +118,7 @@ struct PluginsCommand: AsyncParsableCommand {
         func validate() throws {
             let limits = [
                 ("deadline", deadline), ("concurrency", concurrency), ("attempts", attempts), ("memory", memory),
-                ("cpu", cpu), ("processes", processes),
+                ("cpu", cpu), ("processes", processes), ("open-files", openFiles),
             ]
             for (name, value) in limits {
                 // What the wire carries as a count.
@@ -119,8 +126,8 @@ struct PluginsCommand: AsyncParsableCommand {
                     throw ValidationError("--\(name) takes a number from 0 to \(Int32.max); 0 takes it back")
                 }
             }
-            if let retryFailures, !["yes", "no"].contains(retryFailures) {
-                throw ValidationError("--retry-failures takes yes or no")
+            for (name, value) in [("retry-failures", retryFailures), ("network", network)] {
+                if let value, !["yes", "no"].contains(value) { throw ValidationError("--\(name) takes yes or no") }
             }
         }
 
@@ -129,6 +136,8 @@ struct PluginsCommand: AsyncParsableCommand {
             if let concurrency { limits.concurrency = concurrency == 0 ? nil : concurrency }
             if let memory { limits.resources.memoryMebibytes = memory == 0 ? nil : memory }
             if let processes { limits.resources.processes = processes == 0 ? nil : processes }
+            if let openFiles { limits.resources.openFiles = openFiles == 0 ? nil : openFiles }
+            if let network { limits.resources.allowsNetwork = network == "yes" }
             if let cpu { limits.resources.cpuSeconds = cpu == 0 ? nil : cpu }
             if let attempts { limits.attemptsMax = attempts == 0 ? nil : attempts }
             if let retryFailures { limits.retriesFailures = retryFailures == "yes" }

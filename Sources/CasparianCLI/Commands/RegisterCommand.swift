@@ -54,7 +54,8 @@ struct RegisterCommand: AsyncParsableCommand {
         for version in try await catalog.pluginVersions() { newest[version.pluginName] = version }
         return found.map { plugin in
             let version = newest[plugin.name]
-            let error = plugin.loadError ?? version?.validationError
+            let failure = version.flatMap { $0.status == PluginVersion.failed ? $0.validationError : nil }
+            let error = plugin.loadError ?? failure
             return Entry(
                 name: plugin.name, version: plugin.manifest.version,
                 status: version?.status ?? (error == nil ? PluginVersion.active : PluginVersion.failed), error: error)

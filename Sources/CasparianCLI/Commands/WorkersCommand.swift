@@ -22,6 +22,7 @@ struct WorkersCommand: AsyncParsableCommand {
                     Column("pid", numeric: true) { .integer($0.pid) },
                     Column("status") { .text($0.status.rawValue) },
                     Column("current_job_id", "JOB", numeric: true) { .integer($0.currentJobID?.rawValue) },
+                    Column("plugins") { .list($0.plugins.map { .text($0) }) },
                     Column("started_at", "STARTED") { .text($0.started.description) },
                     Column("last_heartbeat", "LAST HEARTBEAT") { .text($0.lastHeartbeat.description) },
                 ], whenEmpty: "No worker has connected yet. Start one: casparian worker --connect ADDRESS"

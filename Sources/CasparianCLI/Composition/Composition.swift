@@ -16,23 +16,57 @@ import ServiceLifecycle
 /// The one place that names concrete adapters and puts them together.
 enum Composition {
     /// Python plugins of a folder, then the built-in readers: a plugin file wins over a reader of the same name.
-    static func runtime(_ settings: ProjectSettings) -> PluginRuntimeGroup {
+    static func runtime(_ settings: ProjectSettings, logger: Logger) throws -> PluginRuntimeGroup {
         var members: [any PluginRuntime] = []
-        if Paths.isFolder(settings.plugins) { members.append(pythonPlugins(settings)) }
+        if Paths.isFolder(settings.plugins) {
+            members.append(PythonPlugins(try pluginOptions(settings, isServing: true, logger: logger)))
+        }
         members.append(NativeReaders())
         return PluginRuntimeGroup(members)
     }
 
-    static func pythonPlugins(_ settings: ProjectSettings) -> PythonPlugins {
+    /// The Python plugins of a command that ends. What they need is installed first, with a line that tells how far it is.
+    static func pythonPlugins(_ settings: ProjectSettings) throws -> PythonPlugins {
+        let line = ProgressLine()
+        return PythonPlugins(try pluginOptions(settings, isServing: false)) { text in
+            line.show(String("Installing packages for \(text)".prefix(100)))
+        }
+    }
+
+    private static func pluginOptions(
+        _ settings: ProjectSettings, isServing: Bool, logger: Logger? = nil
+    ) throws -> PythonPlugins.Options {
         let program = PythonLocation.program
-        return PythonPlugins(
-            PythonPlugins.Options(
-                folder: settings.plugins,
-                python: PythonLocation.interpreter(setting: settings.python, program: program),
-                sdkFolder: PythonLocation.sdkFolder(program: program),
-                environment: GuestEnvironment(
-                    of: settings.keys.withoutSecret(ProcessInfo.processInfo.environment),
-                    passing: settings.pluginEnvironment)))
+        let variables = settings.keys.withoutSecret(ProcessInfo.processInfo.environment)
+        return PythonPlugins.Options(
+            folder: settings.plugins,
+            python: PythonLocation.interpreter(setting: settings.python, program: program),
+            sdkFolder: PythonLocation.sdkFolder(program: program),
+            environment: GuestEnvironment(of: variables, passing: settings.pluginEnvironment),
+            environments: settings.environments ?? PythonPlugins.Options.environmentsByDefault(variables),
+            wheels: settings.wheels, buildsLater: isServing, sandbox: try sandbox(settings, logger: logger),
+            startsAhead: isServing)
+    }
+
+    /// The sandbox that plugins run in; nil where they run without.
+    ///
+    /// - Throws: `ExitStatus` 69 where there has to be one and cannot.
+    private static func sandbox(_ settings: ProjectSettings, logger: Logger?) throws -> PluginSandbox? {
+        guard settings.sandbox != .off else { return nil }
+        switch findSandbox(settings) {
+        case .success(let sandbox): return sandbox
+        case .failure(let missing):
+            guard settings.sandbox == .auto else {
+                throw ExitStatus.unreachable("plugins have to run in a sandbox (sandbox: require): \(missing)")
+            }
+            logger?.warning("plugins run without a sandbox", metadata: ["reason": "\(missing)"])
+            return nil
+        }
+    }
+
+    static func findSandbox(_ settings: ProjectSettings) -> Result<PluginSandbox, PluginSandboxMissing> {
+        let path = ProcessInfo.processInfo.environment["PATH"]
+        return PluginSandbox.find(in: path, hiding: settings.keys.secretPlaces)
     }
 
     /// The runtime of one plugin, found without starting Python: a name says whose it is.
@@ -40,7 +74,7 @@ enum Composition {
     /// - Throws: `ExitStatus` 64 for a plugin that is neither in the folder nor built in; it names those that are.
     static func runtime(_ settings: ProjectSettings, for plugin: String) async throws -> any PluginRuntime {
         let files = PythonPlugins.names(in: settings.plugins)
-        if files.contains(plugin) { return pythonPlugins(settings) }
+        if files.contains(plugin) { return try pythonPlugins(settings) }
         let readers = NativeReaders()
         let builtIn = try await readers.discover().map(\.name)
         if builtIn.contains(plugin) { return readers }
@@ -108,7 +142,7 @@ enum Composition {
         let name = "\(host)-\(pid)-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
         return Worker(
             transport: try connect(PeerIdentity(name)),
-            runtime: runtime(settings),
+            runtime: try runtime(settings, logger: logger),
             runner: runner(try sinks(settings), intents: IntentLog(outputRoot: settings.output)),
             configuration: Worker.Configuration(
                 workerID: name, slots: settings.slots, host: host, pid: Int64(pid), version: CasparianCommand.version,

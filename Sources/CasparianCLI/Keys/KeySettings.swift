@@ -44,6 +44,9 @@ struct KeySettings: Sendable, Equatable {
     /// Where `casparian keys` makes and looks for key files.
     var keyFolder: String { folder ?? usualFolder }
 
+    /// Where secret keys lie, which no plugin needs to see.
+    var secretPlaces: [String] { [folder, secretFile].compactMap { $0 } }
+
     var allowed: AllowedKeys { AllowedKeys(folder: allowedFolder ?? keyFolder + "/allowed") }
 
     /// The environment without the secret key, for processes that have no need of it.

@@ -35,6 +35,14 @@ enum ExampleConfiguration {
         # Variables of the environment that plugins are given beside the usual ones (PATH, HOME, LANG, ...).
         # plugin_environment: [GEO_DATABASE, "MYAPP_*"]
 
+        # Plugins that name packages (# /// script) get an environment of their own, built once. Where those lie (default: in
+        # the user's folder for caches), and a folder of wheels to install from instead of an index.
+        # environments: /var/cache/casparian
+        # wheels: wheels
+
+        # Plugins run in a sandbox (bubblewrap): auto where that works, require, or off.
+        # sandbox: auto
+
         # Jobs at once in one worker.
         slots: 2
 

@@ -73,7 +73,14 @@ extension ProjectSettings {
             output: try path(overrides.output, .output, "output"),
             python: try overrides.python ?? sources.text(SettingKey.python.rawValue)?.value,
             pluginEnvironment: try sources.texts(SettingKey.pluginEnvironment.rawValue)?.value ?? [],
-            slots: try slots(overrides, sources), settle: try SettleSettings(from: sources, seconds: settle),
+            environments: try sources.text(SettingKey.environments.rawValue).map {
+                Paths.absolute($0.value, from: sources.folder)
+            },
+            wheels: try sources.text(SettingKey.wheels.rawValue).map {
+                Paths.absolute($0.value, from: sources.folder)
+            },
+            sandbox: try sandbox(sources), slots: try slots(overrides, sources),
+            settle: try SettleSettings(from: sources, seconds: settle),
             logLevel: try logLevel(options, sources), logFormat: LogFormat(rawValue: formatText) ?? .text,
             servers: try Dictionary(
                 uniqueKeysWithValues: ServerSettings.keys.map {
@@ -89,6 +96,15 @@ extension ProjectSettings {
         return try checked(found, or: 2, "'slots' is from 1 to \(SettingKey.slotsRange.upperBound)") {
             SettingKey.slotsRange.contains($0)
         }
+    }
+
+    private static func sandbox(_ sources: SettingsSources) throws -> SandboxSetting {
+        let words = SandboxSetting.allCases.map(\.rawValue)
+        let found = try checked(
+            sources.text(SettingKey.sandbox.rawValue), or: "auto",
+            "'sandbox' is one of \(words.joined(separator: ", "))"
+        ) { words.contains($0) }
+        return SandboxSetting(rawValue: found) ?? .auto
     }
 
     private static func logLevel(_ options: ProjectOptions, _ sources: SettingsSources) throws -> String {

@@ -22,6 +22,12 @@ struct ProjectSettings: Sendable, Equatable {
     var python: String?
     /// Variables of the environment that plugins are given beside the usual ones; a star at either end stands for anything.
     var pluginEnvironment: [String]
+    /// Folder of the environments of plugins that name packages; nil is one in the user's folder for caches.
+    var environments: String?
+    /// Folder of wheels that packages are taken from; nil takes them from an index.
+    var wheels: String?
+    /// Whether plugins run in a sandbox.
+    var sandbox: SandboxSetting
     /// Jobs a worker runs at once.
     var slots: Int
     /// When files count as complete.
@@ -33,6 +39,11 @@ struct ProjectSettings: Sendable, Equatable {
     var servers: [String: ServerSettings]
     /// Where keys for the socket are.
     var keys: KeySettings
+}
+
+/// Whether plugins run in a sandbox: where that works, always, or never.
+enum SandboxSetting: String, CaseIterable, Sendable {
+    case auto, require, off
 }
 
 /// How log lines are written to standard error.
@@ -47,6 +58,7 @@ enum SettingKey: String, CaseIterable {
     case settle, temporary
     case doneMarker = "done_marker"
     case pluginEnvironment = "plugin_environment"
+    case environments, wheels, sandbox
     case log, sinks, keys
 
     static let logLevel = "log.level"
@@ -58,7 +70,8 @@ enum SettingKey: String, CaseIterable {
 
     var form: SettingForm {
         switch self {
-        case .database, .bind, .metrics, .plugins, .output, .python, .doneMarker: .text
+        case .database, .bind, .metrics, .plugins, .output, .python, .doneMarker, .environments, .wheels, .sandbox:
+            .text
         case .roots, .ignore, .pluginEnvironment: .texts
         case .temporary: .textOrTexts
         case .settle: .entries(SettleSettings.Rule.keys)

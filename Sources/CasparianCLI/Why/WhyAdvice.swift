@@ -143,11 +143,12 @@ struct WhyAdvice {
         }
         let offering = live.filter { $0.plugins.contains(plugin) }
         if offering.isEmpty {
+            if let build = job.build { return "waits until the packages of '\(plugin)' are installed: \(build)" }
             if let error = job.loadError {
                 return "no worker can load '\(plugin)': \(FailureText.lastLine(error))"
             }
             return
-                "no connected worker offers '\(plugin)': put \(plugin).py into a worker's plugins folder and restart it"
+                "no connected worker offers '\(plugin)': put \(plugin).py into a worker's plugins folder"
         }
         if let silence = silence(of: offering) { return silence }
         let ahead = job.ahead ?? 0

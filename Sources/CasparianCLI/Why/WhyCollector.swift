@@ -124,8 +124,12 @@ struct WhyCollector {
         facts.ahead = try await catalog.jobsAhead(of: id)
         facts.pause = try await catalog.pluginPauses().first { $0.pluginName == listing.job.pluginName }
         facts.isHolderAlive = WhyDisk.isAlive(host: listing.job.workerHost, pid: listing.job.workerPID)
-        facts.loadError = try await catalog.pluginVersions().last { $0.pluginName == listing.job.pluginName }?
-            .validationError
+        let version = try await catalog.pluginVersions().last { $0.pluginName == listing.job.pluginName }
+        switch version?.status {
+        case PluginVersion.failed: facts.loadError = version?.validationError
+        case PluginVersion.building: facts.build = version?.validationError
+        default: break
+        }
         return facts
     }
 }

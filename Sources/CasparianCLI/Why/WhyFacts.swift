@@ -67,6 +67,8 @@ struct WhyFacts: Sendable {
         var isHolderAlive: Bool?
         /// Why the plugin cannot be loaded, if it cannot.
         var loadError: String?
+        /// How far the plugin's environment is, while it is being built for the first time.
+        var build: String?
         /// A person called it off.
         var isCancelled: Bool { listing.course.cancelRequested != nil }
         /// It ended since its file was not what was queued.

@@ -119,7 +119,7 @@ extension WhyReport {
             ("worker_host", .text(attempt.workerHost)), ("worker_pid", .integer(attempt.workerPID)),
             ("claimed_at", .text(attempt.claimed?.description)), ("ended_at", .text(attempt.ended.description)),
             ("elapsed_us", .integer(attempt.metrics[JobReceipt.elapsedMetric])), ("cause", .text(attempt.cause)),
-            ("exit_signal", .integer(attempt.exitSignal)),
+            ("exit_signal", .integer(attempt.exitSignal)), ("plugin_hash", .text(attempt.pluginHash)),
             ("peak_bytes", .integer(attempt.metrics[JobReceipt.peakBytesMetric])),
             ("error", .text(attempt.errorMessage)),
         ])

@@ -138,6 +138,7 @@ struct WhyReport {
         }
         if let cause = attempt.cause { parts.append("cause \(cause)") }
         if let signal = attempt.exitSignal { parts.append("killed by signal \(signal)") }
+        if let hash = attempt.pluginHash { parts.append("plugin source \(hash.prefix(12))") }
         if let bytes = attempt.metrics[JobReceipt.peakBytesMetric] {
             parts.append("peak memory \(Format.bytes(bytes))")
         }

@@ -22,7 +22,7 @@ extension MemoryState {
                 errorMessage: receipt.flatMap { $0.status == .failed ? $0.failureText : nil },
                 workerHost: job.workerHost, workerPID: job.workerPID, claimed: job.claimTime, ended: now,
                 cause: receipt?.cause?.rawValue,
-                exitSignal: receipt?.exitSignal.map(Int64.init)))
+                exitSignal: receipt?.exitSignal.map(Int64.init), pluginHash: receipt?.pluginHash))
     }
 
     func listEvents(_ filter: JobEventFilter) -> [JobEvent] {

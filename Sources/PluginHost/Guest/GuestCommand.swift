@@ -6,4 +6,20 @@ struct GuestCommand: Hashable, Sendable {
     var arguments: [String]
     var environment: [String: String]
     var limits = GuestLimits()
+    /// Folder that holds the package `casparian_flow`, where the interpreter does not have it.
+    var sdkFolder: String?
+    /// Nil runs it as the worker itself runs.
+    var sandbox: Sandbox?
+    /// Whether a sandbox lets it use the network.
+    var allowsNetwork = false
+
+    /// The same with another Python. What leads to the packages of the first one is left out.
+    func running(_ interpreter: String) -> GuestCommand {
+        guard interpreter != program else { return self }
+        var other = self
+        other.program = interpreter
+        for name in ["VIRTUAL_ENV", "PYTHONHOME", "CONDA_PREFIX"] { other.environment[name] = nil }
+        other.environment["PYTHONPATH"] = sdkFolder
+        return other
+    }
 }

@@ -15,8 +15,16 @@ enum ExitReason: Hashable, CustomStringConvertible {
     case status(Int32)
     case signal(Int32)
 
-    /// - Parameter code: As `cs_exit_code` gives it: the status, or minus the signal's number.
-    init(code: Int32) { self = code < 0 ? .signal(-code) : .status(code) }
+    /// - Parameters:
+    ///   - code: As `cs_exit_code` gives it: the status, or minus the signal's number.
+    ///   - isOfSandbox: A status above 128 tells of a signal then, as a shell does.
+    init(code: Int32, isOfSandbox: Bool = false) {
+        if isOfSandbox, code > 128 {
+            self = .signal(code - 128)
+        } else {
+            self = code < 0 ? .signal(-code) : .status(code)
+        }
+    }
 
     private static let names: [Int32: String] = [
         1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",

@@ -20,12 +20,19 @@ public struct GuestEnvironment: Hashable, Sendable {
     /// Names that this process has and they are not given.
     public let withheld: Set<String>
 
+    /// What the program that installs packages is given beside that: where they come from, and how it gets there.
+    public let forBuilding: [String: String]
+
+    private static let building = ["PIP_*", "UV_*", "*_proxy", "*_PROXY"]
+
     /// - Parameters:
     ///   - environment: Of this process.
     ///   - named: Further names that are passed on, with the same star.
     public init(of environment: [String: String], passing named: [String] = []) {
         let patterns = Self.always + named
         variables = environment.filter { variable in patterns.contains { Self.matches(variable.key, $0) } }
+        let all = patterns + Self.building
+        forBuilding = environment.filter { variable in all.contains { Self.matches(variable.key, $0) } }
         withheld = Set(environment.keys).subtracting(variables.keys)
     }
 

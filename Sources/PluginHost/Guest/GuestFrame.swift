@@ -13,6 +13,8 @@ enum GuestFrame {
     struct Hello: Decodable {
         var `protocol`: Int
         var language: String?
+        /// It knows the order to load a plugin ahead.
+        var loads: Bool?
         var version: String?
     }
 
@@ -56,6 +58,7 @@ enum GuestFrameType {
     static let plugin = UInt8(ascii: "P")
     static let job = UInt8(ascii: "J")
     static let describe = UInt8(ascii: "D")
+    static let load = UInt8(ascii: "L")
 }
 
 /// What the host asks for.
@@ -63,17 +66,36 @@ enum GuestOrder {
     struct Job: Encodable {
         var plugin: String
         var module: String
+        var contentHash: String?
+        /// Its bytes; sent to a guest once for each version.
+        var source: Data?
         var filePath: String
         var fileID: Int64
         var jobID: Int64
         var parameters: String?
         enum CodingKeys: String, CodingKey {
-            case plugin, module, parameters
+            case plugin, module, source, parameters
+            case contentHash = "content_hash"
             case filePath = "file_path"
             case fileID = "file_id"
             case jobID = "job_id"
         }
     }
 
-    struct Describe: Encodable { var module: String }
+    struct Describe: Encodable {
+        var module: String
+        /// Its bytes.
+        var source: Data
+    }
+
+    /// Answered like `Describe`; the module stays loaded.
+    struct Load: Encodable {
+        var module: String
+        var contentHash: String
+        var source: Data
+        enum CodingKeys: String, CodingKey {
+            case module, source
+            case contentHash = "content_hash"
+        }
+    }
 }

@@ -31,11 +31,16 @@ struct GuestMark: Hashable {
             guard !process.isZombie, process.pid != getpid(), let mark = process.variable(variable) else {
                 return false
             }
-            let owner = (mark.split(separator: ".").first ?? "").split(separator: "-")
-            guard owner.count == 3, owner[2] == numbering, let pid = pid_t(owner[0]), let start = UInt64(owner[1])
-            else { return false }
-            guard let living = ProcessEntry(pid: pid) else { return true }
-            return living.start != start || living.isZombie
+            return isAbandoned(mark)
         }
+    }
+
+    /// Whether the owner that a mark names is gone; false for one of another numbering.
+    static func isAbandoned(_ mark: String) -> Bool {
+        let owner = (mark.split(separator: ".").first ?? "").split(separator: "-")
+        guard owner.count == 3, owner[2] == numbering, let pid = pid_t(owner[0]), let start = UInt64(owner[1])
+        else { return false }
+        guard let living = ProcessEntry(pid: pid) else { return true }
+        return living.start != start || living.isZombie
     }
 }

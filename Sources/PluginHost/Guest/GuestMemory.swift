@@ -13,6 +13,9 @@ enum GuestMemory {
     /// The peak since then in bytes; nil for a process that has ended. Asked after each job, so it takes no detours.
     static func peakBytes(_ pid: pid_t) -> Int64? { bytes(pid, "status", "VmHWM:") }
 
+    /// Resident now, in bytes; nil for a process that has ended.
+    static func residentBytes(_ pid: pid_t) -> Int64? { bytes(pid, "status", "VmRSS:") }
+
     /// What counts towards a limit of memory (RLIMIT_DATA), in bytes; nil for a process that has ended.
     static func allocatedBytes(_ pid: pid_t) -> Int64? { bytes(pid, "status", "VmData:") }
 

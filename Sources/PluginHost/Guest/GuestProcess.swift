@@ -7,7 +7,15 @@ import Synchronization
 final class GuestProcess: Sendable {
     let channel: GuestChannel
     let log: GuestLog
-    private let pid: pid_t
+    /// The process that was started, which leads the group; in a sandbox, the program that keeps it.
+    private let leader: pid_t
+    /// The one that speaks; the leader itself without a sandbox.
+    private let speaker = Atomic<pid_t>(0)
+    private let scratch: Scratch?
+    /// Hashes of the plugin sources that it has been sent.
+    private let sent = Mutex<Set<String>>([])
+    /// Of the speaker, in bytes, as the last look found it.
+    private let sampledPeak = Atomic<Int64>(0)
     private let mark: GuestMark
     private let limits: GuestLimits
     private let isEnded = Once()
@@ -17,8 +25,12 @@ final class GuestProcess: Sendable {
     /// When it was started.
     private let memoryKills = MemoryKills.read()
 
-    private init(pid: pid_t, mark: GuestMark, limits: GuestLimits, channel: GuestChannel, log: GuestLog) {
-        self.pid = pid
+    init(
+        pid: pid_t, mark: GuestMark, scratch: Scratch?, limits: GuestLimits, channel: GuestChannel, log: GuestLog
+    ) {
+        leader = pid
+        speaker.store(pid, ordering: .relaxed)
+        self.scratch = scratch
         self.mark = mark
         self.limits = limits
         self.channel = channel
@@ -39,6 +51,8 @@ final class GuestProcess: Sendable {
             guard case .hello(let hello) = frame, hello.protocol == 1 else {
                 throw GuestEnd.garbage("its first frame is no greeting of protocol 1")
             }
+            if guest.isInSandbox { guest.findSpeaker() }
+            guest.loadsAhead.store(hello.loads == true, ordering: .relaxed)
             return guest
         } catch GuestEnd.cancelled {
             guest.stop(politely: false)
@@ -49,50 +63,21 @@ final class GuestProcess: Sendable {
         }
     }
 
-    private static func spawn(_ command: GuestCommand) throws(GuestStartError) -> GuestProcess {
-        var sockets: [Int32] = [0, 0]
-        var pipe: [Int32] = [0, 0]
-        var reason = cs_socket_pair(&sockets, GuestLimits.socketBytes)
-        guard reason == 0 else { throw GuestStartError(call: "socketpair", errno: reason) }
-        reason = cs_pipe(&pipe)
-        guard reason == 0 else {
-            sockets.forEach { close($0) }
-            throw GuestStartError(call: "pipe", errno: reason)
-        }
-        var pid: pid_t = 0
-        let texts = [command.program] + command.arguments
-        let mark = GuestMark()
-        let environment = command.environment.merging([GuestMark.variable: mark.text]) { $1 }
-        let variables = environment.map { "\($0.key)=\($0.value)" }.sorted()
-        reason = withCStrings(texts) { arguments in
-            withCStrings(variables) { cs_spawn(command.program, arguments, $0, sockets[1], pipe[1], &pid) }
-        }
-        close(sockets[1])
-        close(pipe[1])
-        let descriptor = reason == 0 ? cs_pidfd_open(pid) : -1
-        if reason == 0, descriptor < 0 {
-            reason = -descriptor
-            kill(-pid, SIGKILL)
-            waitpid(pid, nil, 0)
-        }
-        guard reason == 0 else {
-            close(sockets[0])
-            close(pipe[0])
-            throw GuestStartError(call: "starting \(command.program)", errno: reason)
-        }
-        let log: GuestLog
-        do {
-            log = try GuestLog(source: pipe[0])
-        } catch {
-            kill(-pid, SIGKILL)
-            waitpid(pid, nil, 0)
-            for open in [sockets[0], pipe[0], descriptor] { close(open) }
-            throw error
-        }
-        return GuestProcess(
-            pid: pid, mark: mark, limits: command.limits,
-            channel: GuestChannel(socket: sockets[0], process: descriptor), log: log)
+    /// Whether it can be told to load a plugin before a job asks for it.
+    let loadsAhead = Atomic(false)
+
+    var isInSandbox: Bool { scratch != nil }
+    private var pid: pid_t { speaker.load(ordering: .relaxed) }
+
+    /// In a sandbox the leader keeps the first process of the sandbox's own numbering, and that one the guest.
+    private func findSpeaker() {
+        let all = ProcessEntry.all()
+        let keeper = all.first { $0.parent == leader }
+        if let found = all.first(where: { $0.parent == keeper?.pid }) { speaker.store(found.pid, ordering: .relaxed) }
     }
+
+    /// Whether a plugin's source has to be sent; true once for each hash.
+    func needs(source hash: String) -> Bool { sent.withLock { $0.insert(hash).inserted } }
 
     var hasEnded: Bool { isReadable(channel.process, for: .zero) }
 
@@ -108,24 +93,45 @@ final class GuestProcess: Sendable {
     func beginJob(_ resources: ResourceLimits) throws {
         log.reset()
         GuestMemory.resetPeak(pid)
-        guard resources != ResourceLimits() || isLimited.load(ordering: .relaxed) else { return }
-        isLimited.store(resources != ResourceLimits(), ordering: .relaxed)
+        sampledPeak.store(0, ordering: .relaxed)
+        guard resources.boundsProcess || isLimited.load(ordering: .relaxed) else { return }
+        isLimited.store(resources.boundsProcess, ordering: .relaxed)
         var bytes: Int64 = -1
         if let mebibytes = resources.memoryMebibytes {
             guard let now = GuestMemory.allocatedBytes(pid) else { throw GuestEnd.gone }
             bytes = now + Int64(mebibytes) << 20
         }
-        let reason = cs_limit(pid, bytes, resources.cpuSeconds.map(Int64.init) ?? -1)
+        let reason = cs_limit(
+            pid, bytes, resources.cpuSeconds.map(Int64.init) ?? -1, Int64(resources.openFiles ?? Self.openFilesMax))
         guard reason != 0 else { return }
         if hasEnded { throw GuestEnd.gone }
         throw GuestStartError(call: "prlimit", errno: reason)
     }
 
+    /// What a guest has of this process without a limit of its own.
+    private static var openFilesMax: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// The processes of its group that live now. One that called setsid is not among them.
-    var group: [ProcessEntry] { ProcessEntry.all().filter { $0.group == pid && !$0.isZombie } }
+    /// What keeps a sandbox is not counted.
+    var group: [ProcessEntry] {
+        let all = ProcessEntry.all().filter { $0.group == leader && !$0.isZombie }
+        return isInSandbox ? all.filter { $0.pid != leader && $0.parent != leader } : all
+    }
 
     /// Ends its group at once; not to be called after `stop`.
-    func killGroup() { kill(-pid, SIGKILL) }
+    func killGroup() { kill(-leader, SIGKILL) }
+
+    /// What it holds now, in bytes; 0 if it has ended.
+    var residentBytes: Int64 { GuestMemory.residentBytes(pid) ?? 0 }
+
+    /// Takes note of the peak, which cannot be asked for once the process has ended.
+    func samplePeak() {
+        if let bytes = GuestMemory.peakBytes(pid) { sampledPeak.store(bytes, ordering: .relaxed) }
+    }
 
     /// Most resident memory since `beginJob` in bytes; nil if the process has ended.
     var peakBytes: Int64? { GuestMemory.peakBytes(pid) }
@@ -138,7 +144,7 @@ final class GuestProcess: Sendable {
     @discardableResult
     func stop(politely: Bool) -> GuestExit? {
         guard isEnded.first() else { return nil }
-        var family = GuestFamily(leader: pid, mark: mark)
+        var family = GuestFamily(leader: leader, mark: mark)
         if politely {
             // Who is whose child is lost with the parent.
             if !hasEnded { _ = family.living() }
@@ -146,23 +152,27 @@ final class GuestProcess: Sendable {
         } else {
             family.signalOutsideGroup(SIGTERM)
             // To the group last: a leader that ends at once leaves children that nobody knows to be its own.
-            kill(-pid, SIGTERM)
+            kill(-leader, SIGTERM)
         }
         let endedByItself = isReadable(channel.process, for: limits.grace)
         // The leader is not reaped yet, so that the group's number cannot belong to anyone else.
-        kill(-pid, SIGKILL)
+        kill(-leader, SIGKILL)
         family.end()
         var status: Int32 = 0
         var usage = rusage()
-        while wait4(pid, &status, 0, &usage) < 0 && errno == EINTR {}
+        while wait4(leader, &status, 0, &usage) < 0 && errno == EINTR {}
         _ = log.tail()
         log.close()
         close(channel.socket)
         close(channel.process)
+        scratch?.remove()
         let kills = MemoryKills.read()
+        // What keeps a sandbox is waited for, not the guest itself.
+        let waited = isInSandbox ? 0 : Int64(usage.ru_maxrss) * 1024
+        let peak = max(waited, sampledPeak.load(ordering: .relaxed))
         return GuestExit(
-            reason: ExitReason(code: cs_exit_code(status)), wasByItself: endedByItself,
-            peakBytes: usage.ru_maxrss > 0 ? Int64(usage.ru_maxrss) * 1024 : nil,
+            reason: ExitReason(code: cs_exit_code(status), isOfSandbox: isInSandbox), wasByItself: endedByItself,
+            peakBytes: peak > 0 ? peak : nil,
             memoryKills: (kills?.count ?? 0) > (memoryKills?.count ?? .max) ? kills : nil)
     }
 
@@ -192,17 +202,5 @@ struct GuestStartFailure: Error, CustomStringConvertible {
             default: "ended before it was ready, \(reason?.description ?? "reason unknown")"
             }
         return "\(command.program) \(command.arguments.joined(separator: " ")) \(what)"
-    }
-}
-
-/// Calls `body` with a null-terminated array of C strings.
-private func withCStrings<Result>(
-    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-    let copies = texts.map { strdup($0) } + [nil]
-    defer { copies.forEach { free($0) } }
-    return copies.withUnsafeBufferPointer { buffer in
-        guard let start = buffer.baseAddress else { preconditionFailure("the array ends with nil") }
-        return body(start)
     }
 }

@@ -48,6 +48,7 @@ final class GuestWatch: Sendable {
     }
 
     private func look() -> ResourceBreach? {
+        guest.samplePeak()
         let group = guest.group
         if let processesMax, group.count > processesMax {
             return ResourceBreach(processes: group.count, processesMax: processesMax)

@@ -31,8 +31,13 @@ struct ResourceBreach: Hashable {
     ///   - resources: What it was allowed.
     ///   - peakBytes: Most resident memory of its process.
     init?(failure: String, _ resources: ResourceLimits, peakBytes: Int64?) {
+        guard let line = failure.split(separator: "\n").last else { return nil }
+        if let limit = resources.openFiles, line.contains("[Errno 24]") {
+            message = "its process may have \(limit) files open at once (plugins set --open-files)"
+            cause = nil
+            return
+        }
         guard let limit = resources.memoryMebibytes,
-            let line = failure.split(separator: "\n").last,
             ["MemoryError", "can't start new thread", "Cannot allocate memory", "bad_alloc"].contains(
                 where: line.contains)
         else { return nil }

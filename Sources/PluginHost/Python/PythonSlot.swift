@@ -1,28 +1,37 @@
 import CasparianModel
 import CasparianPluginRuntime
-import Synchronization
 
 /// Runs one Python job at a time in a warm guest.
 final class PythonSlot: PluginSlot {
-    private struct State {
-        /// The warm guest between jobs; a running job has taken it out.
-        var guest: GuestProcess?
-        var isShutDown = false
-    }
-
-    private let folder: String
-    private let command: GuestCommand
+    private let path: String
+    private let folder: PluginFolder
+    private let onProgress: @Sendable (String) -> Void
+    private let interpreter: String
     private let environment: GuestEnvironment
-    private let state = Mutex(State())
+    private let isSandboxed: Bool
+    private let guests: WarmGuests
+    /// Whether guests are started before a job asks for them.
+    private let startsAhead: Bool
     /// Nil when the process had no descriptors left; then no job runs.
     private let cancelSignal: Result<CancelSignal, GuestStartError>
 
-    init(folder: String, command: GuestCommand, environment: GuestEnvironment) {
+    init(
+        _ folder: PluginFolder, path: String, command: GuestCommand, environment: GuestEnvironment,
+        startsAhead: Bool, onProgress: @escaping @Sendable (String) -> Void
+    ) {
         self.folder = folder
+        self.path = path
         self.environment = environment
-        self.command = command
-        self.cancelSignal = Result { () throws(GuestStartError) in try CancelSignal() }
+        self.onProgress = onProgress
+        self.startsAhead = startsAhead
+        interpreter = command.program
+        isSandboxed = command.sandbox != nil
+        guests = WarmGuests(command: command, shelf: folder.shelf)
+        cancelSignal = Result { () throws(GuestStartError) in try CancelSignal() }
+        if startsAhead { guests.warmAll() }
     }
+
+    func edition(of plugin: String) -> PluginEdition? { folder.shelf.item(plugin)?.edition }
 
     func run(_ invocation: PluginInvocation, output: any PluginOutput) throws {
         let plugin = invocation.pluginName
@@ -32,23 +41,28 @@ final class PythonSlot: PluginSlot {
         defer { cancel.end() }
         // From here on `cancel` is heard.
         if output.isCancelled { throw Self.error(.cancelled, plugin: plugin, exit: nil, printed: "") }
-        let guest = try warmGuest(for: plugin, cancel: cancel)
+        let item = try folder.item(plugin, hash: invocation.pluginHash, onProgress: onProgress)
+        let kind = WarmGuests.Kind(
+            interpreter: item?.interpreter ?? interpreter,
+            allowsNetwork: isSandboxed && invocation.resources.allowsNetwork)
+        let guest = try warmGuest(kind, for: plugin, cancel: cancel)
         var breach: ResourceBreach?
         do {
-            let residentBytes = try converseWatched(invocation, guest, output, cancel, &breach)
+            let residentBytes = try converseWatched(invocation, item, guest, output, cancel, &breach)
             if let peak = guest.peakBytes { output.note(peakBytes: peak) }
-            keep(guest, unless: guest.isWorn(residentBytes: residentBytes))
+            keep(guest, kind, unless: guest.isWorn(residentBytes: residentBytes))
         } catch let failure as JobFailure {
             if let peak = guest.peakBytes { output.note(peakBytes: peak) }
-            keep(guest, unless: guest.isWorn(residentBytes: failure.residentBytes))
+            keep(guest, kind, unless: guest.isWorn(residentBytes: failure.residentBytes))
             throw failure.error
         } catch let end as GuestEnd {
             let exit = guest.stop(politely: end == .gone)
+            if startsAhead { guests.warm([kind]) }
             if let peak = exit?.peakBytes { output.note(peakBytes: peak) }
             let limit = breach ?? ResourceBreach(exit, invocation.resources)
             throw Self.error(end, plugin: plugin, exit: exit, printed: guest.log.tail(), limit: limit)
         } catch let refusal as GuestStartError {
-            keep(guest, unless: true)
+            keep(guest, kind, unless: true)
             throw PluginError(
                 code: .failed, plugin: plugin,
                 message:
@@ -69,21 +83,24 @@ final class PythonSlot: PluginSlot {
 
     /// - Parameter breach: What the guest was ended for, set before this returns or throws: who looks at the guest does so no more.
     private func converseWatched(
-        _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal,
-        _ breach: inout ResourceBreach?
+        _ invocation: PluginInvocation, _ item: PluginShelf.Item?, _ guest: GuestProcess,
+        _ output: any PluginOutput, _ cancel: CancelSignal, _ breach: inout ResourceBreach?
     ) throws -> Int64? {
         let watch = GuestWatch(guest, invocation.resources)
         defer { breach = watch?.end() }
-        return try converse(invocation, guest, output, cancel)
+        return try converse(invocation, item, guest, output, cancel)
     }
 
     /// Returns the guest's resident memory after the job, in bytes.
     private func converse(
-        _ invocation: PluginInvocation, _ guest: GuestProcess, _ output: any PluginOutput, _ cancel: CancelSignal
+        _ invocation: PluginInvocation, _ item: PluginShelf.Item?, _ guest: GuestProcess,
+        _ output: any PluginOutput, _ cancel: CancelSignal
     ) throws -> Int64? {
         try guest.beginJob(invocation.resources)
         let order = GuestOrder.Job(
-            plugin: invocation.pluginName, module: "\(folder)/\(invocation.pluginName).py",
+            plugin: invocation.pluginName, module: item?.path ?? "\(path)/\(invocation.pluginName).py",
+            contentHash: item?.edition.contentHash,
+            source: item.flatMap { guest.needs(source: $0.edition.contentHash) ? $0.source : nil },
             filePath: invocation.filePath, fileID: invocation.fileVersionID.rawValue,
             jobID: invocation.jobID.rawValue, parameters: invocation.parameters)
         try guest.channel.send(GuestFrameType.job, order, cancel: cancel)
@@ -97,7 +114,7 @@ final class PythonSlot: PluginSlot {
                 throw JobFailure(
                     error: PluginError(
                         code: Self.code(failed.code), plugin: invocation.pluginName,
-                        message: explained(failed.message, invocation.resources, peakBytes: guest.peakBytes),
+                        message: explained(failed.message, invocation, peakBytes: guest.peakBytes),
                         logTail: guest.log.tail()), residentBytes: failed.residentBytes)
             case .hello, .plugin:
                 throw GuestEnd.garbage("a frame that has no place in a job")
@@ -106,21 +123,23 @@ final class PythonSlot: PluginSlot {
     }
 
     /// A traceback, and what its author may not know about its cause.
-    private func explained(_ failure: String, _ resources: ResourceLimits, peakBytes: Int64?) -> String {
-        let breach = ResourceBreach(failure: failure, resources, peakBytes: peakBytes)
-        return [failure, environment.hint(for: failure), breach?.message].compactMap { $0 }.joined(separator: "\n")
+    private func explained(_ failure: String, _ invocation: PluginInvocation, peakBytes: Int64?) -> String {
+        let breach = ResourceBreach(failure: failure, invocation.resources, peakBytes: peakBytes)
+        let wall =
+            isSandboxed
+            ? SandboxHint.hint(for: failure, plugin: invocation.pluginName, invocation.resources) : nil
+        return [failure, environment.hint(for: failure), breach?.message, wall].compactMap { $0 }
+            .joined(separator: "\n")
     }
 
-    private func warmGuest(for plugin: String, cancel: CancelSignal) throws -> GuestProcess {
-        let (warm, isShutDown) = state.withLock { state in
-            defer { state.guest = nil }
-            return (state.guest, state.isShutDown)
+    private func warmGuest(
+        _ kind: WarmGuests.Kind, for plugin: String, cancel: CancelSignal
+    ) throws -> GuestProcess {
+        if guests.isShutDown {
+            throw PluginError(code: .cancelled, plugin: plugin, message: "this worker is shutting down")
         }
-        if isShutDown { throw PluginError(code: .cancelled, plugin: plugin, message: "this worker is shutting down") }
-        if let warm, !warm.hasEnded { return warm }
-        warm?.stop(politely: false)
         do {
-            return try GuestProcess.start(command, cancel: cancel)
+            return try guests.take(kind, cancel: cancel)
         } catch GuestEnd.cancelled {
             throw PluginError(code: .cancelled, plugin: plugin, message: "stopped on request")
         } catch let failure as GuestStartFailure {
@@ -130,24 +149,16 @@ final class PythonSlot: PluginSlot {
         }
     }
 
-    private func keep(_ guest: GuestProcess, unless isWorn: Bool) {
-        let isKept = state.withLock { state in
-            guard !isWorn, !state.isShutDown else { return false }
-            state.guest = guest
-            return true
-        }
-        if !isKept { guest.stop(politely: true) }
+    private func keep(_ guest: GuestProcess, _ kind: WarmGuests.Kind, unless isWorn: Bool) {
+        guard isWorn else { return guests.keep(guest, kind) }
+        guest.stop(politely: true)
+        if startsAhead { guests.warm([kind]) }
     }
 
     func cancel() { try? cancelSignal.get().raise() }
 
     func shutDown() {
-        let guest = state.withLock { state in
-            state.isShutDown = true
-            defer { state.guest = nil }
-            return state.guest
-        }
-        guest?.stop(politely: true)
+        guests.shutDown()
         cancel()
     }
 
@@ -178,7 +189,11 @@ final class PythonSlot: PluginSlot {
                 code: .guestGarbage, plugin: plugin,
                 message: "broke the guest protocol: \(text); a plugin must leave descriptor 3 alone", logTail: printed)
         case .gone, .timedOut:
-            let reason = exit.map { $0.wasByItself ? "\($0)" : "it closed descriptor 3 and went on" }
+            let reason = exit.map { exit in
+                guard exit.wasByItself else { return "it closed descriptor 3 and went on" }
+                // Where the limit is known, nobody has to guess who sent the signal.
+                return limit == nil ? "\(exit)" : "\(exit.reason)"
+            }
             return PluginError(
                 code: .guestDied, plugin: plugin,
                 message: "its process ended in the middle of the job: \(reason ?? "reason unknown")"

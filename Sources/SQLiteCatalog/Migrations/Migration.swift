@@ -10,7 +10,7 @@ struct Migration: Sendable {
 
     static let all = [
         inheritedTables, jobTables, configurationTables, workerOffer, jobCourse, jobEvents, fileStamps, discovery, work,
-        duplicates, resources,
+        duplicates, resources, editions,
     ]
 
     /// Brings a new or an inherited file up to date, in one transaction, whoever else opens it now.

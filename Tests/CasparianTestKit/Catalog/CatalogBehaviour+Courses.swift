@@ -134,7 +134,8 @@ extension CatalogBehaviour {
             _ = try await catalog.queueJobs([3, 2, 1])
             let limits = PluginLimits(
                 deadlineSeconds: 7, concurrency: 2, attemptsMax: 9, retriesFailures: true,
-                resources: ResourceLimits(memoryMebibytes: 512, cpuSeconds: 60, processes: 8))
+                resources: ResourceLimits(
+                    memoryMebibytes: 512, cpuSeconds: 60, processes: 8, openFiles: 64, allowsNetwork: true))
             try await catalog.setPluginLimits(limits, plugin: "p")
             try await catalog.setPluginLimits(PluginLimits(attemptsMax: 1), plugin: "q")
             try await catalog.setPluginLimits(PluginLimits(), plugin: "q")

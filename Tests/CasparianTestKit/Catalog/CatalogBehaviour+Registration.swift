@@ -91,6 +91,33 @@ extension CatalogBehaviour {
             _ = try await catalog.register([plugin("p", 2, sales)], now: later)
             #expect(try await catalog.pluginVersions().last?.status == "ACTIVE")
         },
+        CatalogBehaviour("an edit that is not used is on record, and the version before goes on and says so") {
+            catalog async throws in
+            var edited = plugin("p", 1, sales)
+            _ = try await catalog.register([edited], now: now)
+            edited.notice = PluginNotice(.rejected, contentHash: hash(2).hex, text: "SyntaxError: line 3")
+            #expect(try await catalog.register([edited], now: later).changedPlugins == ["p"])
+            let versions = try await catalog.pluginVersions()
+            #expect(versions.map(\.status) == ["FAILED", "ACTIVE"])
+            #expect(versions.map(\.sourceHash) == [hash(2).hex, hash(1).hex])
+            #expect(versions.allSatisfy { $0.validationError == "SyntaxError: line 3" })
+            edited.notice = nil
+            _ = try await catalog.register([edited], now: later)
+            #expect(try await catalog.pluginVersions().last?.validationError == nil)
+        },
+        CatalogBehaviour("a plugin whose environment is being built declares nothing yet and says how far it is") {
+            catalog async throws in
+            var waiting = plugin("p", 1)
+            for text in ["Collecting pandas", "Installing pandas"] {
+                waiting.notice = PluginNotice(.building, contentHash: hash(1).hex, text: text)
+                #expect(try await catalog.register([waiting], now: now) == RegistrationResult())
+                let version = try #require(try await catalog.pluginVersions().last)
+                #expect(version.status == "BUILDING" && version.validationError == text)
+            }
+            #expect(try await catalog.pluginConfigs().isEmpty)
+            _ = try await catalog.register([plugin("p", 1, sales)], now: later)
+            #expect(try await catalog.pluginVersions().map(\.status) == ["ACTIVE"])
+        },
         CatalogBehaviour("a manifest that the columns cannot hold is on record as failed") { catalog async throws in
             let manifest = PluginManifest(pattern: String(repeating: "x", count: 501))
             _ = try await catalog.register([plugin("p", 1, manifest), plugin("q", 2, sales)], now: now)

@@ -30,7 +30,7 @@ def main() -> None:
         print(f"the guest needs pyarrow in {sys.executable}: {error}", file=sys.stderr)
         sys.exit(78)
     channel = Channel(connection)
-    channel.send(HELLO, {"protocol": PROTOCOL_VERSION, "language": "python", "version": sys.version.split()[0]})
+    channel.send(HELLO, {"protocol": PROTOCOL_VERSION, "language": "python", "version": sys.version.split()[0], "loads": True})
     try:
         _serve(channel, surroundings)
     except (BrokenPipeError, ConnectionResetError):
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _serve(channel: Any, surroundings: Surroundings) -> None:
-    from casparian_flow.guest.channel import DESCRIBE, JOB
+    from casparian_flow.guest.channel import DESCRIBE, JOB, LOAD
     from casparian_flow.guest.loading import Loader
 
     loader = Loader()
@@ -49,8 +49,8 @@ def _serve(channel: Any, surroundings: Surroundings) -> None:
         kind, message = order
         if kind == JOB:
             _job(message, loader, channel, surroundings)
-        elif kind == DESCRIBE:
-            _describe(message, loader, channel, surroundings)
+        elif kind in (DESCRIBE, LOAD):
+            _describe(message, loader, channel, surroundings, is_kept=kind == LOAD)
         else:
             raise ValueError(f"unknown order {kind!r}")
 
@@ -72,18 +72,21 @@ def _job(order: Dict[str, Any], loader: Any, channel: Any, surroundings: Surroun
     channel.send(report, dict(reply, resident_bytes=_resident_bytes()))
 
 
-def _describe(order: Dict[str, Any], loader: Any, channel: Any, surroundings: Surroundings) -> None:
+def _describe(
+    order: Dict[str, Any], loader: Any, channel: Any, surroundings: Surroundings, is_kept: bool
+) -> None:
     from casparian_flow.guest.channel import PLUGIN
     from casparian_flow.guest.loading import manifest
 
     path = order["module"]
     try:
-        loaded = loader.load(path)
+        loaded = loader.load(path, order.get("content_hash"), order.get("source"))
         reply = {"manifest": manifest(loaded.module), "content_hash": loaded.content_hash}
     except BaseException:  # noqa: B902 - whatever a module does on import is told about that module only
         reply = {"error": _traceback()}
     finally:
-        loader.forget(path)
+        if not is_kept:
+            loader.forget(path)
     surroundings.restore()
     channel.send(PLUGIN, reply)
 

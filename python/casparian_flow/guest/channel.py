@@ -18,7 +18,7 @@ ALIGNMENT_BYTES = 64
 #: Neither side takes a longer payload.
 FRAME_BYTES_MAX = 512 * 1024 * 1024
 
-HELLO, JOB, DESCRIBE = b"H", b"J", b"D"
+HELLO, JOB, DESCRIBE, LOAD = b"H", b"J", b"D", b"L"
 DATA, DONE, FAILED, PLUGIN = b"B", b"E", b"F", b"P"
 
 

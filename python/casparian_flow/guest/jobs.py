@@ -75,7 +75,7 @@ class Context:
 def run(order: Dict[str, Any], loader: Loader, channel: Channel) -> int:
     """Runs a job to its end; returns the rows sent. Whatever the plugin raises is raised here."""
     plugin = order["plugin"]
-    handler = loader.load(order["module"]).module.Handler()
+    handler = loader.load(order["module"], order.get("content_hash"), order.get("source")).module.Handler()
     context = Context(channel, plugin)
     parameters = order.get("parameters")
     event = FileEvent(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
+import importlib.util
+import linecache
 import os
 import sys
 import types
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 MANIFEST_DEFAULTS = {
     "pattern": None, "topic": None, "priority": 50, "subscriptions": [], "sinks": {}, "version": "1.0.0",
@@ -31,20 +34,22 @@ class Loader:
 
     def __init__(self) -> None:
         self._loaded: Dict[str, Loaded] = {}
+        self._sources: Dict[str, bytes] = {}
         # Python takes compiled code as current by a time in whole seconds and a size: a `_shared.py` that changes
         # twice in a second would stay as it was.
         sys.dont_write_bytecode = True
 
-    def load(self, path: str) -> Loaded:
-        """The module of a plugin file; whatever it raises on import is raised here."""
-        try:
-            with open(path, "rb") as file:
-                source = file.read()
-        except OSError:
-            self.forget(path)
-            raise
-        content_hash = hashlib.sha256(source).hexdigest()
+    def load(self, path: str, content_hash: Optional[str] = None, encoded: Optional[str] = None) -> Loaded:
+        """The module of a plugin file; whatever it raises on import is raised here.
+
+        `content_hash` names the version that is meant, and `encoded` has its bytes in Base64, unless they came before.
+        Without both the file is taken as it lies there.
+        """
         known = self._loaded.get(path)
+        if known is not None and content_hash is not None and known.content_hash == content_hash:
+            return known
+        source = self._source(path, content_hash, encoded)
+        content_hash = hashlib.sha256(source).hexdigest()
         if known is not None and known.content_hash == content_hash:
             return known
         self.forget(path)
@@ -57,6 +62,7 @@ class Loader:
         _use_folder(folder)
         earlier = set(sys.modules)
         try:
+            _remember_lines(path, source)
             exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
             _check_handler(module, name)
         except BaseException:
@@ -66,6 +72,24 @@ class Loader:
             raise
         loaded = self._loaded[path] = Loaded(module, content_hash)
         return loaded
+
+    def _source(self, path: str, content_hash: Optional[str], encoded: Optional[str]) -> bytes:
+        if encoded is not None:
+            source = base64.b64decode(encoded)
+            if content_hash is not None:
+                self._sources[content_hash] = source
+            return source
+        if content_hash in self._sources:
+            return self._sources[content_hash]
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+        except OSError:
+            self.forget(path)
+            raise
+        if content_hash is not None and hashlib.sha256(source).hexdigest() != content_hash:
+            raise CannotLoad(f"{path} is another version than the one that is meant")
+        return source
 
     def has(self, path: str) -> bool:
         """Whether the plugin's module could be loaded."""
@@ -79,6 +103,15 @@ class Loader:
         _unload(_beside(folder))
         for other in [known for known in self._loaded if known.startswith(folder + os.sep)]:
             del self._loaded[other]
+
+
+def _remember_lines(path: str, source: bytes) -> None:
+    """Tracebacks show the lines of the version that ran, whatever lies there by then."""
+    try:
+        text = importlib.util.decode_source(source)
+    except (SyntaxError, UnicodeDecodeError):
+        return  # Compiling it says what is wrong.
+    linecache.cache[path] = (len(source), None, text.splitlines(keepends=True), path)
 
 
 def _use_folder(folder: str) -> None:

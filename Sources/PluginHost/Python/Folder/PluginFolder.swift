@@ -1,0 +1,275 @@
+import CasparianModel
+import CasparianPluginRuntime
+import Foundation
+import Synchronization
+
+/// What a folder of plugin files offers, and the versions of it that jobs run.
+///
+/// A file is read once for each change, loaded in a guest of its own, and put on the shelf if it loads. A version that
+/// does not takes nothing away from the one before.
+final class PluginFolder: Sendable {
+    /// What to do about an environment that is not there.
+    enum Building {
+        /// Build it now, however long that takes.
+        case now
+        /// Say so; `buildNext` builds it.
+        case later
+    }
+
+    /// The state of a file that something is said of.
+    private struct Mark {
+        var file: FileMark?
+        /// False for what is said later on: it counts only while the file has not been read again.
+        var isFirst: Bool
+
+        init(_ file: FileMark?, isFirst: Bool) {
+            self.file = file
+            self.isFirst = isFirst
+        }
+    }
+
+    private struct Known {
+        /// Of the file when it was read.
+        var mark: FileMark?
+        var description: PluginDescription
+    }
+
+    private struct State {
+        var known: [String: Known] = [:]
+        /// Marks that the last look saw for the first time.
+        var seen: [String: FileMark] = [:]
+        /// Plugins whose environments are to be built.
+        var wanted: [String] = []
+    }
+
+    private let path: String
+    private let command: GuestCommand
+    private let environments: PluginEnvironments
+    let shelf: PluginShelf
+    /// Ends what `buildNext` builds.
+    let buildStop = BuildStop()
+    private let state = Mutex(State())
+
+    /// - Parameter path: Absolute.
+    init(path: String, command: GuestCommand, environments: PluginEnvironments, shelf: PluginShelf) {
+        self.path = path
+        self.command = command
+        self.environments = environments
+        self.shelf = shelf
+    }
+
+    /// What it offers as far as it has been looked at, by name.
+    var plugins: [PluginDescription] {
+        state.withLock { $0.known.values.map(\.description).sorted { $0.name < $1.name } }
+    }
+
+    /// Names of the plugin files; nil if the folder cannot be read.
+    private var names: [String]? { PythonPlugins.fileNames(in: path) }
+
+    /// Looks at every file, or at one.
+    ///
+    /// - Throws: `PluginError` when the folder cannot be read.
+    func read(
+        _ building: Building, only name: String? = nil, onProgress: (String) -> Void = { _ in }
+    ) throws -> [PluginDescription] {
+        guard let names else {
+            throw PluginError(
+                code: .unreadable, plugin: path,
+                message: "the plugins folder cannot be read; create it or name another with --plugins")
+        }
+        let meant = names.filter { name == nil || $0 == name }
+        guard !meant.isEmpty else { return [] }
+        let describer = try PluginDescriber(command)
+        for name in meant { look(at: name, building, describer) { onProgress("\(name): \($0)") } }
+        return plugins.filter { name == nil || $0.name == name }
+    }
+
+    /// The version of a plugin that a job runs: one from the shelf, else the file as it lies there.
+    ///
+    /// - Parameter hash: Of the version that is meant; nil for the newest.
+    /// - Throws: `PluginError` when what the plugin needs cannot be had.
+    func item(_ plugin: String, hash: String?, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
+        if let item = shelf.item(plugin, hash: hash) { return item }
+        // That it is not there the guest tells, too.
+        guard let source = PluginSource(name: plugin, folder: path) else { return nil }
+        func item(_ interpreter: String) -> PluginShelf.Item {
+            PluginShelf.Item(
+                edition: PluginEdition(version: "", contentHash: source.contentHash), path: source.path,
+                source: source.bytes, interpreter: interpreter)
+        }
+        func failure(_ reason: String) -> PluginError {
+            PluginError(
+                code: .cannotLoad, plugin: plugin, message: "\(source.path)\(reason)", cause: .configuration)
+        }
+        switch ScriptBlock.find(in: source.text) {
+        case .none: return item(command.program)
+        case .broken(let reason): throw failure(", \(reason)")
+        case .block(let block):
+            do throws(EnvironmentError) {
+                return item(try environments.build(block, stop: buildStop, onProgress: onProgress))
+            } catch {
+                throw failure(": \(error)")
+            }
+        }
+    }
+
+    /// Looks at what has changed since the last time and has been left alone since the last look.
+    ///
+    /// - Returns: Whether anything is offered otherwise now.
+    func readChanges() -> Bool {
+        // A folder that is away for a moment has lost no plugins.
+        guard let names else { return false }
+        let due = dueNames(names)
+        guard !due.changed.isEmpty || !due.gone.isEmpty else { return false }
+        let before = plugins
+        for name in due.gone {
+            shelf.remove(name)
+            state.withLock { $0.known[name] = nil }
+        }
+        if !due.changed.isEmpty, let describer = try? PluginDescriber(command) {
+            for name in due.changed { look(at: name, .later, describer) { _ in } }
+        }
+        return plugins != before
+    }
+
+    private func dueNames(_ names: [String]) -> (changed: [String], gone: [String]) {
+        let marks = Dictionary(
+            names.compactMap { name in FileMark(path: "\(path)/\(name).py").map { (name, $0) } }
+        ) { first, _ in first }
+        return state.withLock { state in
+            let changed = names.filter { name in
+                guard let mark = marks[name], state.known[name]?.mark != mark else { return false }
+                // Who writes a file in several steps is not through yet.
+                return state.seen[name] == mark
+            }
+            state.seen = marks
+            return (changed, state.known.keys.filter { !names.contains($0) })
+        }
+    }
+
+    private func look(
+        at name: String, _ building: Building, _ describer: PluginDescriber, _ onProgress: (String) -> Void
+    ) {
+        // Before it is read: what is written meanwhile is another change.
+        let mark = Mark(FileMark(path: "\(path)/\(name).py"), isFirst: true)
+        guard let source = PluginSource(name: name, folder: path) else {
+            let error = "\(path)/\(name).py cannot be read"
+            return note(PluginDescription(name: name, loadError: error), mark)
+        }
+        let former = state.withLock { $0.known[name] }
+        if let former, former.description.contentHash == source.contentHash, former.description.isOffered {
+            // Back to the version that goes on, if there was another.
+            var same = former.description
+            same.notice = nil
+            return note(same, mark)
+        }
+        switch ScriptBlock.find(in: source.text) {
+        case .none: take(source, interpreter: command.program, mark, describer)
+        case .broken(let reason): note(failed(source, "\(source.path), \(reason)"), mark)
+        case .block(let block):
+            if let interpreter = environments.interpreter(for: block) {
+                take(source, interpreter: interpreter, mark, describer)
+            } else if building == .now {
+                build(source, block, mark, describer, onProgress)
+            } else {
+                wait(source, mark)
+            }
+        }
+    }
+
+    private func take(
+        _ source: PluginSource, interpreter: String, _ mark: Mark, _ describer: PluginDescriber
+    ) {
+        let found = describer.describe(source, interpreter: interpreter)
+        guard mark.isFirst || isCurrent(source.name, mark) else { return }
+        if found.loadError == nil {
+            let edition = PluginEdition(version: found.manifest.version, contentHash: source.contentHash)
+            shelf.put(
+                PluginShelf.Item(
+                    edition: edition, path: source.path, source: source.bytes, interpreter: interpreter),
+                as: source.name)
+        }
+        note(found, mark)
+    }
+
+    private func failed(_ source: PluginSource, _ reason: String) -> PluginDescription {
+        PluginDescription(
+            name: source.name, contentHash: source.contentHash, source: source.text, loadError: reason)
+    }
+
+    private func build(
+        _ source: PluginSource, _ block: ScriptBlock, _ mark: Mark, _ describer: PluginDescriber,
+        _ onProgress: (String) -> Void
+    ) {
+        do {
+            let interpreter = try environments.build(block, stop: buildStop, onProgress: onProgress)
+            take(source, interpreter: interpreter, mark, describer)
+        } catch {
+            note(failed(source, "\(source.path): \(error)"), mark)
+        }
+    }
+
+    /// The version waits for its environment.
+    private func wait(_ source: PluginSource, _ mark: Mark) {
+        noteBuilding(source, "packages are about to be installed", mark)
+        state.withLock { if !$0.wanted.contains(source.name) { $0.wanted.append(source.name) } }
+    }
+
+    private func noteBuilding(_ source: PluginSource, _ text: String, _ mark: Mark) {
+        let notice = PluginNotice(.building, contentHash: source.contentHash, text: text)
+        state.withLock { state in
+            guard mark.isFirst || state.known[source.name]?.mark == mark.file else { return }
+            var description: PluginDescription
+            if let former = state.known[source.name]?.description, former.isOffered {
+                description = former
+            } else {
+                description = PluginDescription(
+                    name: source.name, contentHash: source.contentHash, source: source.text)
+            }
+            description.notice = notice
+            state.known[source.name] = Known(mark: mark.file, description: description)
+        }
+    }
+
+    /// What a look found; a version that cannot be loaded does not take the place of one that can.
+    private func note(_ found: PluginDescription, _ mark: Mark) {
+        state.withLock { state in
+            guard mark.isFirst || state.known[found.name]?.mark == mark.file else { return }
+            var description = found
+            if let error = found.loadError, let former = state.known[found.name]?.description, former.isOffered,
+                let hash = found.contentHash
+            {
+                description = former
+                description.notice = PluginNotice(.rejected, contentHash: hash, text: Self.rejection(hash, error))
+            }
+            state.known[found.name] = Known(mark: mark.file, description: description)
+        }
+    }
+
+    private func isCurrent(_ name: String, _ mark: Mark) -> Bool {
+        state.withLock { $0.known[name]?.mark == mark.file }
+    }
+
+    private static func rejection(_ hash: String, _ error: String) -> String {
+        "the newest edit (\(hash.prefix(12))) cannot be loaded and is not used: \(error)"
+    }
+
+    /// Builds the environment of one plugin that waits for it, and loads the plugin.
+    ///
+    /// - Parameter onChange: Called when `plugins` says something new.
+    /// - Returns: False if none waits.
+    func buildNext(onChange: () -> Void) -> Bool {
+        guard let name = state.withLock({ $0.wanted.isEmpty ? nil : $0.wanted.removeFirst() }) else { return false }
+        let mark = Mark(FileMark(path: "\(path)/\(name).py"), isFirst: false)
+        guard let source = PluginSource(name: name, folder: path),
+            case .block(let block) = ScriptBlock.find(in: source.text),
+            let describer = try? PluginDescriber(command)
+        else { return true }
+        build(source, block, mark, describer) { text in
+            noteBuilding(source, text, mark)
+            onChange()
+        }
+        onChange()
+        return true
+    }
+}
