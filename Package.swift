@@ -88,6 +88,9 @@ let modules: [Module] = [
 
     Module(name: "PrometheusMetrics", products: [.flyingFox, .logging, .metrics, .serviceLifecycle]),
 
+    // What columns can be, from what they hold.
+    Module(name: "ContractInference", uses: ["CasparianSinks"]),
+
     // Services.
     Module(name: "CasparianRegistration", uses: ["CasparianCatalog", "CasparianRouting"]),
     Module(name: "CasparianPlanning", uses: ["CasparianCatalog", "CasparianRouting"]),
@@ -108,7 +111,7 @@ let modules: [Module] = [
         uses: [
             "CasparianPlanning", "CasparianScout", "CasparianSentinel", "CasparianWorker", "ZeroMQTransport",
             "SQLiteCatalog", "ParquetSink",
-            "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost", "PrometheusMetrics",
+            "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost", "PrometheusMetrics", "ContractInference",
         ],
         products: [.argumentParser, .configuration, .logging, .metrics, .serviceLifecycle, .yams]),
     Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
@@ -156,6 +159,7 @@ let modules: [Module] = [
     Module(
         name: "FileChangeTests", kind: .test,
         uses: ["CasparianScout", "CasparianWorker", "CasparianCatalog", "PluginHost", "CasparianTestKit"]),
+    Module(name: "ContractInferenceTests", kind: .test, uses: ["ContractInference"]),
     Module(name: "CasparianCLITests", kind: .test, uses: ["CasparianCLI", "CasparianTestKit"]),
 ]
 

@@ -25,7 +25,7 @@ namespace {
 struct Rejection {
     int64_t row;
     size_t column;
-    const std::string *reason;
+    const contract::Violation *violation;
 };
 
 bool same_but_case(const std::string &left, const std::string &right) {
@@ -73,13 +73,14 @@ std::shared_ptr<arrow::RecordBatch> rejected_rows(
     const arrow::RecordBatch &batch, const ca_contract &contract, const std::vector<Rejection> &rejections,
     int64_t first_row) {
     arrow::Int64Builder numbers(memory());
-    arrow::StringBuilder columns(memory()), reasons(memory()), raws(memory()), records(memory());
+    arrow::StringBuilder columns(memory()), reasons(memory()), raws(memory()), records(memory()), codes(memory());
     for (const Rejection &rejection : rejections) {
         const std::string &name = contract.columns[rejection.column].name;
         const auto column = batch.GetColumnByName(name);
         check(numbers.Append(first_row + rejection.row));
         check(columns.Append(name));
-        check(reasons.Append(*rejection.reason));
+        check(reasons.Append(rejection.violation->reason));
+        check(codes.Append(rejection.violation->code));
         check(
             column && column->IsValid(rejection.row) ? raws.Append(raw_text(*take(column->GetScalar(rejection.row))))
                                                      : raws.AppendNull());
@@ -89,11 +90,11 @@ std::shared_ptr<arrow::RecordBatch> rejected_rows(
         arrow::schema({
             arrow::field("row_number", arrow::int64(), false), arrow::field("column", arrow::utf8(), false),
             arrow::field("reason", arrow::utf8(), false), arrow::field("raw", arrow::utf8(), true),
-            arrow::field("record", arrow::utf8(), false),
+            arrow::field("record", arrow::utf8(), false), arrow::field("code", arrow::utf8(), false),
         }),
         static_cast<int64_t>(rejections.size()),
         {take(numbers.Finish()), take(columns.Finish()), take(reasons.Finish()), take(raws.Finish()),
-         take(records.Finish())});
+         take(records.Finish()), take(codes.Finish())});
 }
 
 /// One for each row that does not fit, in the order of rows.
@@ -105,11 +106,11 @@ std::vector<Rejection> rejections_of(const std::vector<contract::Converted> &con
         if (first.empty()) first.assign(static_cast<size_t>(rows), Rejection{0, 0, nullptr});
         for (const auto &violation : converted[column].violations) {
             Rejection &rejection = first[static_cast<size_t>(violation.row)];
-            if (rejection.reason == nullptr) rejection = {violation.row, column, &violation.reason};
+            if (rejection.violation == nullptr) rejection = {violation.row, column, &violation};
         }
     }
     for (const Rejection &rejection : first) {
-        if (rejection.reason != nullptr) all.push_back(rejection);
+        if (rejection.violation != nullptr) all.push_back(rejection);
     }
     return all;
 }
@@ -161,6 +162,14 @@ ca_contract *ca_contract_create(
             column.type = contract::type_named(columns[i].type);
             column.format = columns[i].format != nullptr ? columns[i].format : "";
             column.is_nullable = columns[i].is_nullable;
+            contract::RuleTexts rules;
+            const ca_contract_rules &given = columns[i].rules;
+            for (int64_t j = 0; j < given.value_count; ++j) rules.values.emplace_back(given.values[j]);
+            if (given.minimum != nullptr) rules.minimum = given.minimum;
+            if (given.maximum != nullptr) rules.maximum = given.maximum;
+            rules.length_min = given.length_min;
+            rules.length_max = given.length_max;
+            column.rules = contract::prepare_rules(column, rules);
             if (!made->names.insert(column.name).second) {
                 throw Failure(CA_INVALID, "column '" + column.name + "' stands twice in the contract");
             }

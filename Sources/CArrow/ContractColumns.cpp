@@ -102,7 +102,7 @@ void note_nulls(const arrow::Array &array, std::vector<Violation> &violations) {
     auto next = violations.begin();
     for (int64_t row = 0; row < array.length(); ++row) {
         if (next != violations.end() && next->row == row) all.push_back(std::move(*next++));
-        else if (array.IsNull(row)) all.push_back({row, "must not be null"});
+        else if (array.IsNull(row)) all.push_back({row, "must not be null", "null"});
     }
     violations = std::move(all);
 }
@@ -115,7 +115,7 @@ Converted convert(const arrow::Array *source, const Column &column, int64_t rows
         const auto type = column.type.arrow ? column.type.arrow : arrow::null();
         converted.array = take(arrow::MakeArrayOfNull(type, rows, memory()));
         if (!column.is_nullable) {
-            for (int64_t row = 0; row < rows; ++row) converted.violations.push_back({row, missing});
+            for (int64_t row = 0; row < rows; ++row) converted.violations.push_back({row, missing, "missing"});
         }
         return converted;
     }
@@ -123,6 +123,7 @@ Converted convert(const arrow::Array *source, const Column &column, int64_t rows
     const auto array = column.type.kind == Kind::any ? arrow::MakeArray(source->data()) : plain(*source);
     converted.array = whole(array, column);
     if (!converted.array) converted.array = convert_cells(*array, column, converted.violations);
+    apply_rules(*converted.array, column, converted.violations);
     if (!column.is_nullable) note_nulls(*array, converted.violations);
     return converted;
 }

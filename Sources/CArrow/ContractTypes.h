@@ -4,6 +4,7 @@
 #include <arrow/api.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +30,15 @@ struct Type {
 /// Throws for a name that include/Contract.h does not list.
 Type type_named(const std::string &name);
 
+/// What a column's values have to be beside of its type; made by `prepare_rules`.
+struct Rules;
+
 struct Column {
     std::string name;
     Type type;
     std::string format;
     bool is_nullable = true;
+    std::shared_ptr<const Rules> rules;
 };
 
 /// A cell's value, read from whatever type its column has.
@@ -82,6 +87,8 @@ Reason to_timestamp(const Cell &cell, const Column &column, int64_t &value);
 struct Violation {
     int64_t row;
     std::string reason;
+    /// One word for programs, a constant text: `type`, `null`, `missing`, `value`, `range` or `length`.
+    const char *code = "type";
 };
 
 /// Cell by cell; what does not fit is noted and null.
@@ -94,6 +101,22 @@ struct Converted {
     std::shared_ptr<arrow::Array> array;
     std::vector<Violation> violations;
 };
+
+/// Rules as a contract writes them.
+struct RuleTexts {
+    std::vector<std::string> values;
+    std::optional<std::string> minimum, maximum;
+    int64_t length_min = -1, length_max = -1;
+
+    bool is_empty() const {
+        return values.empty() && !minimum && !maximum && length_min < 0 && length_max < 0;
+    }
+};
+
+/// Null if there are none. Throws for a rule that the column's type cannot keep.
+std::shared_ptr<const Rules> prepare_rules(const Column &column, const RuleTexts &texts);
+/// Notes the cells that break the column's rules; the rows stay in order. Nulls break none.
+void apply_rules(const arrow::Array &array, const Column &column, std::vector<Violation> &violations);
 
 /// `source` is null where the batch has no such column; `missing` is the reason then.
 Converted convert(const arrow::Array *source, const Column &column, int64_t rows, const std::string &missing);

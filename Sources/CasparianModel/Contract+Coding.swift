@@ -51,7 +51,9 @@ extension Contract: Codable {
 
 extension Contract.Column: Codable {
     private enum Key: String, CodingKey, CaseIterable {
-        case name, type, nullable, format, description
+        case name, type, nullable, format, values, minimum, maximum, description
+        case lengthMin = "min_length"
+        case lengthMax = "max_length"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -66,13 +68,18 @@ extension Contract.Column: Codable {
                 type: try fields.decodeIfPresent(String.self, forKey: .type).map { try ContractType($0) } ?? .any,
                 isNullable: try fields.decodeIfPresent(Bool.self, forKey: .nullable) ?? true,
                 format: try fields.decodeIfPresent(String.self, forKey: .format),
+                rules: Contract.Rules(
+                    values: try fields.decodeIfPresent([PlainValue].self, forKey: .values)?.map(\.text) ?? [],
+                    minimum: try fields.decodeIfPresent(PlainValue.self, forKey: .minimum)?.text,
+                    maximum: try fields.decodeIfPresent(PlainValue.self, forKey: .maximum)?.text,
+                    lengthMin: try fields.decodeIfPresent(Int.self, forKey: .lengthMin),
+                    lengthMax: try fields.decodeIfPresent(Int.self, forKey: .lengthMax)),
                 description: try fields.decodeIfPresent(String.self, forKey: .description))
         } catch let error as ContractError {
             throw error.about(name)
         } catch DecodingError.typeMismatch(_, let context) {
-            let key = context.codingPath.last?.stringValue ?? ""
-            let kind = key == Key.nullable.rawValue ? "true or false" : "text"
-            throw ContractError(column: name, message: "\(key) is not \(kind)")
+            let key = context.codingPath.last { $0.intValue == nil }?.stringValue ?? ""
+            throw ContractError(column: name, message: "\(key) is not \(Self.kind(of: key))")
         }
     }
 
@@ -82,7 +89,42 @@ extension Contract.Column: Codable {
         try fields.encode(type.name, forKey: .type)
         try fields.encode(isNullable, forKey: .nullable)
         try fields.encodeIfPresent(format, forKey: .format)
+        if !rules.values.isEmpty { try fields.encode(rules.values, forKey: .values) }
+        try fields.encodeIfPresent(rules.minimum, forKey: .minimum)
+        try fields.encodeIfPresent(rules.maximum, forKey: .maximum)
+        try fields.encodeIfPresent(rules.lengthMin, forKey: .lengthMin)
+        try fields.encodeIfPresent(rules.lengthMax, forKey: .lengthMax)
         try fields.encodeIfPresent(description, forKey: .description)
+    }
+}
+
+extension Contract.Column {
+    private static func kind(of key: String) -> String {
+        switch Key(rawValue: key) {
+        case .nullable: "true or false"
+        case .values: "a list of texts and numbers"
+        case .minimum, .maximum: "a text or a number"
+        case .lengthMin, .lengthMax: "a whole number"
+        default: "text"
+        }
+    }
+}
+
+/// A value that a rule names: a text, or a number that stands for its own text.
+private struct PlainValue: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let number = try? value.decode(Int64.self) {
+            text = String(number)
+        } else if let number = try? value.decode(Double.self) {
+            text = "\(number)"
+        } else if let flag = try? value.decode(Bool.self) {
+            text = "\(flag)"
+        } else {
+            text = try value.decode(String.self)
+        }
     }
 }
 

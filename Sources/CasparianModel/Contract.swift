@@ -13,17 +13,42 @@ public struct Contract: Hashable, Sendable {
         public var isNullable: Bool
         /// How dates and times are written, with the directives of `ContractFormat`; nil: ISO 8601.
         public var format: String?
+        public var rules: Rules
         public var description: String?
 
         public init(
             name: String, type: ContractType = .any, isNullable: Bool = true, format: String? = nil,
-            description: String? = nil
+            rules: Rules = Rules(), description: String? = nil
         ) {
+            self.rules = rules
             self.name = name
             self.type = type
             self.isNullable = isNullable
             self.format = format
             self.description = description
+        }
+    }
+
+    /// What a column's values have to be beside of its type. Texts are such as fit the type; nulls break no rule.
+    public struct Rules: Hashable, Sendable {
+        /// All that there may be; empty: anything.
+        public var values: [String]
+        /// Bounds of numbers, dates and times, themselves allowed.
+        public var minimum: String?
+        public var maximum: String?
+        /// Characters of texts, bytes of bytes.
+        public var lengthMin: Int?
+        public var lengthMax: Int?
+
+        public init(
+            values: [String] = [], minimum: String? = nil, maximum: String? = nil, lengthMin: Int? = nil,
+            lengthMax: Int? = nil
+        ) {
+            self.values = values
+            self.minimum = minimum
+            self.maximum = maximum
+            self.lengthMin = lengthMin
+            self.lengthMax = lengthMax
         }
     }
 
@@ -83,6 +108,10 @@ public struct Contract: Hashable, Sendable {
             }
             guard !Self.reservedColumns.contains(column.name) else {
                 throw ContractError(column: column.name, message: "is added by the worker; leave it out")
+            }
+            for length in [column.rules.lengthMin, column.rules.lengthMax] {
+                guard let length, length < 0 else { continue }
+                throw ContractError(column: column.name, message: "a length is 0 or more, not \(length)")
             }
             if let format = column.format { try ContractFormat.check(format, for: column) }
         }

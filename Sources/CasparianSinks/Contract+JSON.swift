@@ -18,7 +18,12 @@ extension Contract {
             throw ContractError(message: "it is longer than \(sizeBytesMax >> 20) MiB")
         }
         do {
-            return try JSONDecoder().decode(Contract.self, from: Data(text.utf8))
+            let contract = try JSONDecoder().decode(Contract.self, from: Data(text.utf8))
+            // Whether each rule can be kept, the one who keeps them knows.
+            _ = try RowContract(contract)
+            return contract
+        } catch let error as ColumnarError {
+            throw ContractError(message: error.message)
         } catch let error as ContractError {
             throw error
         } catch let error as DecodingError {
@@ -59,7 +64,10 @@ extension RowContract {
         try self.init(
             columns: contract.columns.map { column in
                 Column(
-                    name: column.name, type: column.type.name, isNullable: column.isNullable, format: column.format)
+                    name: column.name, type: column.type.name, isNullable: column.isNullable, format: column.format,
+                    rules: Rules(
+                        values: column.rules.values, minimum: column.rules.minimum, maximum: column.rules.maximum,
+                        lengthMin: column.rules.lengthMin, lengthMax: column.rules.lengthMax))
             }, extraColumns: extra)
     }
 }

@@ -15,12 +15,39 @@ public final class RowContract: @unchecked Sendable {
         public var isNullable: Bool
         /// How dates and times are written (docs/sinks.md); nil: ISO 8601.
         public var format: String?
+        public var rules: Rules
 
-        public init(name: String, type: String, isNullable: Bool = true, format: String? = nil) {
+        public init(
+            name: String, type: String, isNullable: Bool = true, format: String? = nil, rules: Rules = Rules()
+        ) {
+            self.rules = rules
             self.name = name
             self.type = type
             self.isNullable = isNullable
             self.format = format
+        }
+    }
+
+    /// What a column's values have to be beside of its type. Texts are such as fit it.
+    public struct Rules: Hashable, Sendable {
+        /// All that there may be; empty: anything.
+        public var values: [String]
+        /// Bounds of numbers, dates and times, themselves allowed.
+        public var minimum: String?
+        public var maximum: String?
+        /// Characters of texts, bytes of bytes.
+        public var lengthMin: Int?
+        public var lengthMax: Int?
+
+        public init(
+            values: [String] = [], minimum: String? = nil, maximum: String? = nil, lengthMin: Int? = nil,
+            lengthMax: Int? = nil
+        ) {
+            self.values = values
+            self.minimum = minimum
+            self.maximum = maximum
+            self.lengthMin = lengthMin
+            self.lengthMax = lengthMax
         }
     }
 
@@ -34,17 +61,23 @@ public final class RowContract: @unchecked Sendable {
         /// The rows that fit: the contract's columns in its order and types, then the others.
         public var accepted: RecordBatch
         /// The other rows, one each, nil if there are none: `row_number` (int64), `column` and `reason` (of the first
-        /// column that does not fit), `raw` (its cell as text), `record` (the whole row as a JSON object).
+        /// column that does not fit), `raw` (its cell as text), `record` (the whole row as a JSON object), `code`
+        /// (`type`, `null`, `missing`, `value`, `range` or `length`).
         public var rejected: RecordBatch?
     }
 
-    /// - Throws: `.invalid` for a type that is unknown or a column that stands twice.
+    /// - Throws: `.invalid` for a type that is unknown, a column that stands twice, or a rule that its type cannot keep.
     public init(columns: [Column], extraColumns: ExtraColumns = .keep) throws(ColumnarError) {
         let texts = TextStorage()
         let raw = columns.map { column in
             ca_contract_column(
                 name: texts.keep(column.name), type: texts.keep(column.type),
-                format: column.format.map { texts.keep($0) }, is_nullable: column.isNullable)
+                format: column.format.map { texts.keep($0) }, is_nullable: column.isNullable,
+                rules: ca_contract_rules(
+                    values: texts.keep(all: column.rules.values), value_count: Int64(column.rules.values.count),
+                    minimum: column.rules.minimum.map { texts.keep($0) },
+                    maximum: column.rules.maximum.map { texts.keep($0) },
+                    length_min: Int64(column.rules.lengthMin ?? -1), length_max: Int64(column.rules.lengthMax ?? -1)))
         }
         handle = try checked("") { ca_contract_create(raw, Int64(raw.count), extraColumns.rawValue, $0) }
         withExtendedLifetime(texts) {}
@@ -71,6 +104,7 @@ public final class RowContract: @unchecked Sendable {
 /// C strings that stay where they are as long as it lives.
 private final class TextStorage {
     private var texts: [UnsafeMutablePointer<CChar>] = []
+    private var lists: [UnsafeMutablePointer<UnsafePointer<CChar>?>] = []
 
     func keep(_ text: String) -> UnsafePointer<CChar> {
         let bytes = Array(text.utf8CString)
@@ -80,5 +114,15 @@ private final class TextStorage {
         return UnsafePointer(copy)
     }
 
-    deinit { for text in texts { text.deallocate() } }
+    func keep(all list: [String]) -> UnsafePointer<UnsafePointer<CChar>?> {
+        let copy = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: max(list.count, 1))
+        for (index, text) in list.enumerated() { (copy + index).initialize(to: keep(text)) }
+        lists.append(copy)
+        return UnsafePointer(copy)
+    }
+
+    deinit {
+        for list in lists { list.deallocate() }
+        for text in texts { text.deallocate() }
+    }
 }

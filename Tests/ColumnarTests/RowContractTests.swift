@@ -37,16 +37,67 @@ import Testing
         #expect(
             sorted.rejected?.columns == [
                 "row_number:int64", "column:string", "reason:string", "raw:string", "record:string",
+                "code:string",
             ])
         #expect(
             sorted.rejected?.rows == [
-                ["102", "id", "does not fit int32: it is not a number", "x", #"{"id": "x", "name": "b"}"#],
-                ["103", "name", "must not be null", nil, #"{"id": "3", "name": null}"#],
+                ["102", "id", "does not fit int32: it is not a number", "x", #"{"id": "x", "name": "b"}"#, "type"],
+                ["103", "name", "must not be null", nil, #"{"id": "3", "name": null}"#, "null"],
                 [
                     "104", "id", "does not fit int32: it is out of range", "99999999999",
-                    #"{"id": "99999999999", "name": "d"}"#,
+                    #"{"id": "99999999999", "name": "d"}"#, "type",
                 ],
             ])
+    }
+
+    /// Reason and code of a text under a rule; nil if it fits.
+    private func broken(_ text: String?, _ type: String, _ rules: RowContract.Rules) throws -> [String?]? {
+        let sorted = try sort([("c", .string([text]))], by: [Column(name: "c", type: type, rules: rules)])
+        return sorted.rejected.map { [$0.rows[0][2], $0.rows[0][5]] }
+    }
+
+    @Test(arguments: [
+        ("int64", "-5", "10", ["-5", "0", "10"], ["-6", "11"]),
+        ("uint64", "1", "18446744073709551615", ["1", "18446744073709551615"], ["0"]),
+        ("float64", "0.5", "1e3", ["0.5", "1000"], ["0.4", "1001", "nan"]),
+        ("decimal(10, 2)", "-0.01", "99.99", ["-0.01", "99.99"], ["-0.02", "100"]),
+        ("decimal(50, 1)", "0", "1", ["0.5"], ["1.1"]),
+        ("date", "2020-01-01", "2020-12-31", ["2020-01-01"], ["2019-12-31", "2021-01-01"]),
+        ("time[us]", "08:00", "18:00", ["08:00", "18:00:00"], ["07:59:59", "18:00:01"]),
+        ("timestamp[us]", "2020-01-01", "2020-01-02", ["2020-01-01 12:00"], ["2020-01-02 00:00:01"]),
+        (
+            "timestamp[us, UTC]", "2020-01-01T00:00Z", "2020-01-02T00:00Z", ["2020-01-01T01:00+01:00"],
+            ["2020-01-01T00:00+01:00"]
+        ),
+    ])
+    func `Bounds hold for everything that has an order, themselves included`(
+        _ type: String, minimum: String, maximum: String, good: [String], bad: [String]
+    ) throws {
+        let rules = RowContract.Rules(minimum: minimum, maximum: maximum)
+        for text in good { #expect(try broken(text, type, rules) == nil, "\(text)") }
+        for text in bad { #expect(try broken(text, type, rules)?[1] == "range", "\(text)") }
+        #expect(try broken(nil, type, rules) == nil)
+    }
+
+    @Test func `Words and lengths are counted in values and characters, and nulls break no rule`() throws {
+        let words = RowContract.Rules(values: ["a", "ä"])
+        #expect(try broken("ä", "string", words) == nil && broken(nil, "string", words) == nil)
+        #expect(try broken("A", "string", words) == ["is not one of the 2 allowed values", "value"])
+        let numbers = RowContract.Rules(values: ["1", "2.0"])
+        #expect(try broken("02", "int64", numbers) == nil && broken("3", "int64", numbers)?[1] == "value")
+        let lengths = RowContract.Rules(lengthMin: 2, lengthMax: 3)
+        #expect(try broken("äö", "string", lengths) == nil)
+        #expect(try broken("ä", "string", lengths) == ["has 1 characters, fewer than 2", "length"])
+        #expect(try broken("äöü", "binary", lengths) == ["has 6 bytes, more than 3", "length"])
+        #expect(try broken("x", "int64", RowContract.Rules(minimum: "1"))?[1] == "type")
+    }
+
+    @Test(arguments: [
+        ("int64", RowContract.Rules(minimum: "x")), ("string", .init(maximum: "1")), ("bool", .init(lengthMax: 1)),
+        ("any", .init(values: ["a"])), ("date", .init(values: ["1.1.2020"])),
+    ])
+    func `A rule that the type cannot keep is refused`(_ type: String, _ rules: RowContract.Rules) {
+        #expect(throws: ColumnarError.self) { try RowContract(columns: [Column(name: "c", type: type, rules: rules)]) }
     }
 
     @Test func `A row with several faults is rejected once, for the contract's first column`() throws {
@@ -182,7 +233,8 @@ import Testing
         let sorted = try RowContract(columns: [Column(name: "b", type: "string")]).sort(batch, firstRow: 1)
         #expect(try Table(sorted.accepted).rows == [["ok"]])
         let rejected = try Table(#require(sorted.rejected))
-        #expect(rejected.rows == [["2", "b", "does not fit string: it is not UTF-8", "FF00", #"{"b": "FF00"}"#]])
+        #expect(
+            rejected.rows == [["2", "b", "does not fit string: it is not UTF-8", "FF00", #"{"b": "FF00"}"#, "type"]])
     }
 
     @Test func `A type that is unknown and a column that stands twice are errors`() throws {

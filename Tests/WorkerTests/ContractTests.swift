@@ -29,11 +29,11 @@ import Testing
                 == SinkTable(
                     columns: [
                         "row_number:int64", "column:string", "reason:string", "raw:string", "record:string",
-                        "_job_id:int64", "_file_version_id:int64",
+                        "code:string", "_job_id:int64", "_file_version_id:int64",
                     ],
                     rows: [
-                        ["2", "n", "does not fit int64: it is not a number", "x", #"{"n": "x"}"#, "7", "3"],
-                        ["4", "n", "must not be null", nil, #"{"n": null}"#, "7", "3"],
+                        ["2", "n", "does not fit int64: it is not a number", "x", #"{"n": "x"}"#, "type", "7", "3"],
+                        ["4", "n", "must not be null", nil, #"{"n": null}"#, "null", "7", "3"],
                     ]))
         #expect(receipt.rows == 3 && receipt.quarantined == 2)
         #expect(receipt.artifacts.map(\.topic) == ["output", "output_quarantine"])

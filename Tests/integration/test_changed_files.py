@@ -4,8 +4,11 @@ import pathlib
 import signal
 
 import pyarrow.parquet
+import pytest
 
 from project import wait_until
+
+pytestmark = pytest.mark.usefixtures("unwalled")
 
 #: So many that the reader is at it for a while, and its rows are of one length.
 ROWS = 3_000_000

@@ -16,7 +16,7 @@ KEYS = {
     "files": ["location_id", "path", "size_bytes", "file_version_id", "modified", "tags", "gone_since"],
     "jobs": ["job_id", "status", "plugin", "file", "rows", "size_bytes", "error", "quarantined"],
     "artifacts": ["job_id", "plugin", "topic", "rows", "size_bytes", "uri", "file_version_id"],
-    "workers": ["hostname", "pid", "status", "current_job_id", "started_at", "last_heartbeat"],
+    "workers": ["hostname", "pid", "status", "current_job_id", "plugins", "started_at", "last_heartbeat"],
 }
 JOB_KEYS = [
     "job_id", "status", "plugin", "file", "file_version_id", "content_hash", "priority", "retry_count", "worker_host",

@@ -16,6 +16,19 @@ enum ca_extra {
     CA_EXTRA_ERROR = 2,
 };
 
+/// What a column's values have to be beside of its type; texts are UTF-8.
+typedef struct ca_contract_rules {
+    /// All that there may be, as texts that fit the type; none: anything.
+    const char *const *values;
+    int64_t value_count;
+    /// Bounds, as texts that fit the type; NULL: none. For numbers, dates and times.
+    const char *minimum;
+    const char *maximum;
+    /// Characters of texts, bytes of bytes; negative: any number.
+    int64_t length_min;
+    int64_t length_max;
+} ca_contract_rules;
+
 /// One column of a contract; texts are UTF-8.
 typedef struct ca_contract_column {
     const char *name;
@@ -25,6 +38,7 @@ typedef struct ca_contract_column {
     /// How dates and times are written in texts and integers (docs/sinks.md); NULL: ISO 8601, texts only.
     const char *format;
     bool is_nullable;
+    ca_contract_rules rules;
 } ca_contract_column;
 
 typedef struct ca_contract ca_contract;
@@ -35,7 +49,8 @@ void ca_contract_release(ca_contract *contract);
 /// Sorts a batch's rows. `accepted` gets those that fit: the contract's columns in its order and types, then the
 /// others. `rejected` gets the rest, NULL if there are none, one row each: `row_number` (int64; `first_row` is the
 /// batch's first), `column` and `reason` (text, of the first column that does not fit), `raw` (text of its cell),
-/// `record` (text: the whole row as a JSON object). A contract may be used by many threads at once.
+/// `record` (text: the whole row as a JSON object), `code` (text: `type`, `null`, `missing`, `value`, `range` or
+/// `length`). A contract may be used by many threads at once.
 bool ca_batch_apply_contract(
     const ca_batch *batch, const ca_contract *contract, int64_t first_row, ca_batch **accepted, ca_batch **rejected,
     ca_error *error);
