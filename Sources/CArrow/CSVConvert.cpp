@@ -164,11 +164,33 @@ std::string_view Block::text(const Field &field, char quote, std::string &scratc
 }
 
 void infer(const Block &block, int64_t column, char quote, Inference &inference) {
-    std::string scratch;
+    std::string scratch, pointed;
     for (int64_t row = 0; row < block.rows() && inference.kind != Kind::text; ++row) {
         const Field &field = block.field(row, column);
-        if (!block.is_null(field)) inference.see(trimmed(block.text(field, quote, scratch)));
+        if (block.is_null(field)) continue;
+        const auto text = trimmed(block.text(field, quote, scratch));
+        inference.see(block.decimal_comma() ? with_point(text, pointed) : text);
     }
+}
+
+std::string_view with_point(std::string_view text, std::string &scratch) {
+    bool has_comma = false, has_point = false;
+    for (const char byte : text) {
+        has_comma |= byte == ',';
+        has_point |= byte == '.';
+        // Anything but a number is left as it is, times with their fractions too.
+        if (!(byte >= '0' && byte <= '9') && byte != ',' && byte != '.' && byte != '-' && byte != '+' && byte != 'e' &&
+            byte != 'E') {
+            return text;
+        }
+    }
+    if (has_point) return "a point";
+    if (!has_comma) return text;
+    scratch.assign(text);
+    for (char &byte : scratch) {
+        if (byte == ',') byte = '.';
+    }
+    return scratch;
 }
 
 std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind kind, char quote, Conflict &conflict) {
@@ -178,7 +200,9 @@ std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind k
             return fixed_width<int64_t>(block, column, arrow::int64(), conflict, parse_int64);
         case Kind::decimal:
             return fixed_width<double>(
-                block, column, arrow::float64(), conflict, [](std::string_view text, double &value) {
+                block, column, arrow::float64(), conflict,
+                [comma = block.decimal_comma(), pointed = std::string()](std::string_view text, double &value) mutable {
+                    if (comma) text = with_point(text, pointed);
                     int64_t integer;
                     if (parse_int64(text, integer)) {
                         value = static_cast<double>(integer);

@@ -12,14 +12,15 @@ constexpr int64_t kSampleRecords = 50;
 
 }  // namespace
 
-char find_delimiter(const char *bytes, int64_t size, char quote) {
+char find_delimiter(const char *bytes, int64_t size, Dialect dialect) {
     const char candidates[] = {',', ';', '\t', '|'};
     char best = ',';
     int64_t best_columns = 1;
     for (const char candidate : candidates) {
         Tokens tokens;
         int64_t columns = 0;
-        const Fault fault = tokenize(bytes, size, {candidate, quote}, columns, tokens, kSampleRecords);
+        dialect.delimiter = candidate;
+        const Fault fault = tokenize(bytes, size, dialect, columns, tokens, kSampleRecords);
         if (!fault.found && columns > best_columns) {
             best = candidate;
             best_columns = columns;
@@ -30,7 +31,8 @@ char find_delimiter(const char *bytes, int64_t size, char quote) {
     for (const char candidate : candidates) {
         Tokens tokens;
         int64_t columns = 0;
-        (void)tokenize(bytes, size, {candidate, quote}, columns, tokens, 1);
+        dialect.delimiter = candidate;
+        (void)tokenize(bytes, size, dialect, columns, tokens, 1);
         if (columns > best_columns) {
             best = candidate;
             best_columns = columns;

@@ -131,6 +131,7 @@ void Pipeline::work_blocks() {
         try {
             tokens.fields.clear();
             tokens.rows = 0;
+            tokens.bad.clear();
             result = work_(slot->block, tokens);
         } catch (...) {
             failure = std::current_exception();

@@ -24,6 +24,22 @@ struct RawBlock {
     int64_t offset = 0;
 };
 
+/// A record that is no row.
+struct RejectedRecord {
+    /// Of its first line in the block, from 0.
+    int64_t line;
+    std::string reason;
+    std::string text;
+};
+
+/// What became of a block.
+struct BlockResult {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    std::vector<RejectedRecord> rejected;
+    /// Line ends in it; counted where records may be rejected.
+    int64_t lines = 0;
+};
+
 /// Cuts a stream into blocks of whole records.
 class BlockReader {
    public:
@@ -52,7 +68,7 @@ class BlockReader {
 /// Runs `work` on every block on several threads; results come out in the order of the blocks.
 class Pipeline {
    public:
-    using Result = std::shared_ptr<arrow::RecordBatch>;
+    using Result = std::shared_ptr<BlockResult>;
     using Work = std::function<Result(const RawBlock &, Tokens &)>;
 
     Pipeline(BlockReader &reader, int threads, Work work);

@@ -1,9 +1,13 @@
 // CSV as a stream of batches: header, delimiter and types from the first block, the rest in parallel.
 
+#include <arrow/builder.h>
+#include <arrow/util/string.h>
+#include <arrow/util/utf8.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <map>
 
 #include "CSVHeader.h"
@@ -20,6 +24,29 @@ constexpr int64_t kBlockBytesMin = 16;
 constexpr int64_t kBlockBytesMax = 64 << 20;
 constexpr int kThreadsMax = 16;
 constexpr int64_t kAllRows = INT64_MAX;
+/// Rejected records that are held until they are asked for.
+constexpr size_t kRejectedMax = 10000;
+
+/// Text that any reader takes for text.
+std::string readable(std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+    arrow::util::InitializeUTF8();
+    const auto *bytes = reinterpret_cast<const uint8_t *>(text.data());
+    if (arrow::util::ValidateUTF8(bytes, text.size())) return std::string(text);
+    return arrow::HexEncode(bytes, text.size());
+}
+
+/// Line ends, however they are written: LF, else CR.
+class LineCounter {
+   public:
+    LineCounter(const char *bytes, int64_t size)
+        : bytes_(bytes), end_(std::memchr(bytes, '\n', size) != nullptr ? '\n' : '\r') {}
+    int64_t count(int64_t from, int64_t to) const { return std::count(bytes_ + from, bytes_ + to, end_); }
+
+   private:
+    const char *bytes_;
+    char end_;
+};
 
 struct Settings {
     std::string path;
@@ -27,6 +54,8 @@ struct Settings {
     bool finds_delimiter;
     bool has_header;
     bool latin1;
+    BadRecords bad;
+    bool decimal_comma;
     int threads;
     int64_t block_bytes;
     std::map<std::string, Kind> types;
@@ -56,6 +85,25 @@ class CSVSource : public Source {
         }
     }
 
+    std::shared_ptr<arrow::RecordBatch> take_rejected() override {
+        if (rejected_.empty()) return nullptr;
+        arrow::Int64Builder lines(memory());
+        arrow::StringBuilder reasons(memory()), raws(memory());
+        for (const auto &record : rejected_) {
+            check(lines.Append(record.line + 1));
+            check(reasons.Append(record.reason));
+            check(raws.Append(record.text));
+        }
+        const auto count = static_cast<int64_t>(rejected_.size());
+        rejected_.clear();
+        return arrow::RecordBatch::Make(
+            arrow::schema({
+                arrow::field("line", arrow::int64(), false), arrow::field("reason", arrow::utf8(), false),
+                arrow::field("raw", arrow::utf8(), false),
+            }),
+            count, {take(lines.Finish()), take(reasons.Finish()), take(raws.Finish())});
+    }
+
     void read_rest() override { stream_.read_rest(); }
 
     void cancel() override {
@@ -68,15 +116,26 @@ class CSVSource : public Source {
     std::shared_ptr<arrow::RecordBatch> next_batch() {
         if (!pipeline_ && !ended_ && !reader_.at_end()) start_pipeline();  // works while the first block is converted
         if (first_) {
-            auto batch = take_first();
-            if (batch && batch->num_rows() > 0) return batch;
+            auto batch = hand_out(*take_first());
+            if (batch) return batch;
         }
         if (!pipeline_) return nullptr;
         while (true) {
-            auto batch = pipeline_->next(ended_);
+            const auto result = pipeline_->next(ended_);
             if (ended_) return nullptr;
-            if (batch->num_rows() > 0) return batch;
+            auto batch = hand_out(*result);
+            if (batch) return batch;
         }
+    }
+
+    /// In the order of blocks; null if it is to be passed over.
+    std::shared_ptr<arrow::RecordBatch> hand_out(BlockResult &result) {
+        for (auto &record : result.rejected) {
+            record.line += lines_;
+            rejected_.push_back(std::move(record));
+        }
+        lines_ += result.lines;
+        return result.batch->num_rows() > 0 || rejected_.size() > kRejectedMax ? result.batch : nullptr;
     }
 
     void start_pipeline() {
@@ -96,11 +155,12 @@ class CSVSource : public Source {
             ended_ = true;
             return;
         }
+        skip_blocks_without_records();
         if (settings_.finds_delimiter) {
-            settings_.dialect.delimiter = find_delimiter(first_->bytes.get(), first_->size, settings_.dialect.quote);
+            settings_.dialect.delimiter = find_delimiter(first_->bytes.get(), first_->size, settings_.dialect);
             reader_.set_dialect(settings_.dialect);
             if (settings_.dialect.delimiter != ',') {  // where records end may be elsewhere than thought
-                reader_.push_front(first_->bytes.get(), first_->size, 0);
+                reader_.push_front(first_->bytes.get(), first_->size, first_->offset);
                 (void)reader_.next(*first_);
             }
         }
@@ -110,20 +170,35 @@ class CSVSource : public Source {
         if (header.rows == 0) {  // nothing but empty lines
             first_.reset();
             schema_ = arrow::schema({});
-            ended_ = reader_.at_end();
-            if (!ended_) throw Failure(CA_MALFORMED, "the first block of the file holds only empty lines", 1);
+            ended_ = true;
             return;
         }
+        first_offset_ = first_->offset;
         name_columns(header);
         if (settings_.has_header) skip_header(header);
         infer_first();
         make_schema();
     }
 
+    /// A file may begin with any number of empty lines and comments.
+    void skip_blocks_without_records() {
+        while (!reader_.at_end()) {
+            Tokens tokens;
+            int64_t columns = 0;
+            const Fault fault =
+                tokenize(first_->bytes.get(), first_->size, settings_.dialect, columns, tokens, 1);
+            if (fault.found || tokens.rows > 0) return;
+            lines_ += LineCounter(first_->bytes.get(), first_->size).count(0, first_->size);
+            RawBlock next;
+            if (!reader_.next(next)) return;
+            *first_ = std::move(next);
+        }
+    }
+
     void name_columns(const Tokens &header) {
         std::vector<std::string> raw(columns_);
         std::string scratch;
-        const Block block(first_->bytes.get(), header, columns_, settings_.nulls);
+        const Block block(first_->bytes.get(), header, columns_, settings_.nulls, settings_.decimal_comma);
         for (int64_t i = 0; settings_.has_header && i < columns_; ++i) {
             raw[i] = std::string(block.text(block.field(0, i), settings_.dialect.quote, scratch));
         }
@@ -150,9 +225,10 @@ class CSVSource : public Source {
         int64_t columns = columns_;
         // A fault is told when the block is converted, with the rows before it known to be good.
         (void)tokenize(
-            first_->bytes.get() + data_start_, first_->size - data_start_, settings_.dialect, columns, tokens, kAllRows);
+            first_->bytes.get() + data_start_, first_->size - data_start_, settings_.dialect, columns, tokens, kAllRows,
+            settings_.bad);
         tokens.fields.resize(tokens.rows * columns_);
-        const Block block(first_->bytes.get() + data_start_, tokens, columns_, settings_.nulls);
+        const Block block(first_->bytes.get() + data_start_, tokens, columns_, settings_.nulls, settings_.decimal_comma);
         kinds_.clear();
         for (int64_t i = 0; i < columns_; ++i) {
             Inference inference;
@@ -168,23 +244,24 @@ class CSVSource : public Source {
         schema_ = arrow::schema(std::move(fields));
     }
 
-    std::shared_ptr<arrow::RecordBatch> take_first() {
+    std::shared_ptr<BlockResult> take_first() {
         RawBlock block = std::move(*first_);
         first_.reset();
         Tokens tokens;
         return convert_bytes(block, data_start_, tokens);
     }
 
-    std::shared_ptr<arrow::RecordBatch> convert_bytes(const RawBlock &raw, int64_t start, Tokens &tokens) {
+    std::shared_ptr<BlockResult> convert_bytes(const RawBlock &raw, int64_t start, Tokens &tokens) {
         const char *bytes = raw.bytes.get() + start;
         int64_t columns = columns_;
-        const Fault fault = tokenize(bytes, raw.size - start, settings_.dialect, columns, tokens, kAllRows);
+        const Fault fault =
+            tokenize(bytes, raw.size - start, settings_.dialect, columns, tokens, kAllRows, settings_.bad);
         if (fault.found) {
             Fault moved = fault;
             moved.offset += start;
             complain(moved, raw);
         }
-        const Block block(bytes, tokens, columns_, settings_.nulls);
+        const Block block(bytes, tokens, columns_, settings_.nulls, settings_.decimal_comma);
         arrow::ArrayVector arrays;
         arrays.reserve(columns_);
         for (int64_t i = 0; i < columns_; ++i) {
@@ -193,15 +270,31 @@ class CSVSource : public Source {
             if (conflict.found) complain(conflict, i, block, raw, start);
             arrays.push_back(std::move(array));
         }
-        return arrow::RecordBatch::Make(schema_, block.rows(), std::move(arrays));
+        auto result = std::make_shared<BlockResult>();
+        result->batch = arrow::RecordBatch::Make(schema_, block.rows(), std::move(arrays));
+        if (settings_.bad != BadRecords::fail) reject(raw, start, tokens, *result);
+        return result;
+    }
+
+    void reject(const RawBlock &raw, int64_t start, const Tokens &tokens, BlockResult &result) const {
+        const char *bytes = raw.bytes.get();
+        const LineCounter lines(bytes, raw.size);
+        int64_t counted = 0;
+        for (const auto &record : tokens.bad) {
+            const int64_t begin = start + record.begin;
+            result.lines += lines.count(counted, begin);
+            counted = begin;
+            result.rejected.push_back({
+                result.lines, words_for(record.badness, record.fields, columns_),
+                readable({bytes + begin, record.size}),
+            });
+        }
+        result.lines += lines.count(counted, raw.size);
     }
 
     [[noreturn]] void complain(const Fault &fault, const RawBlock &raw) {
         const int64_t line = line_of(settings_.path, settings_.latin1, raw.offset + fault.offset);
-        if (fault.open_quote) throw Failure(CA_MALFORMED, "a quote is opened and never closed", line);
-        if (fault.text_after_quote) throw Failure(CA_MALFORMED, "text follows a closing quote", line);
-        throw Failure(CA_MALFORMED, "expected " + std::to_string(columns_) + " fields and found " +
-            std::to_string(fault.fields), line);
+        throw Failure(CA_MALFORMED, words_for(fault.badness, fault.fields, columns_), line);
     }
 
     [[noreturn]] void complain(
@@ -232,15 +325,16 @@ class CSVSource : public Source {
         std::mutex mutex;
         const auto look = [&](const RawBlock &raw, Tokens &tokens) -> Pipeline::Result {
             if (cancelled_) throw Failure(CA_CANCELLED, "cancelled");
-            const int64_t start = raw.offset == 0 ? data_start_ : 0;
+            const int64_t start = raw.offset == first_offset_ ? data_start_ : 0;
             int64_t columns = columns_;
             Fault fault = tokenize(
-                raw.bytes.get() + start, raw.size - start, settings_.dialect, columns, tokens, kAllRows);
+                raw.bytes.get() + start, raw.size - start, settings_.dialect, columns, tokens, kAllRows,
+                settings_.bad);
             if (fault.found) {
                 fault.offset += start;
                 complain(fault, raw);
             }
-            const Block block(raw.bytes.get() + start, tokens, columns_, settings_.nulls);
+            const Block block(raw.bytes.get() + start, tokens, columns_, settings_.nulls, settings_.decimal_comma);
             for (int64_t i = 0; i < columns_; ++i) {
                 Inference inference;
                 infer(block, i, settings_.dialect.quote, inference);
@@ -263,10 +357,15 @@ class CSVSource : public Source {
     ByteStream stream_;
     BlockReader reader_;
     std::unique_ptr<RawBlock> first_;
+    /// Of the block with the header.
+    int64_t first_offset_ = 0;
     int64_t data_start_ = 0;
     int64_t columns_ = 0;
     std::vector<std::string> names_;
     std::vector<Kind> kinds_;
+    std::vector<RejectedRecord> rejected_;
+    /// Line ends of the blocks that were handed out.
+    int64_t lines_ = 0;
     std::shared_ptr<arrow::Schema> schema_;
     bool ended_ = false;
     std::exception_ptr failure_;
@@ -282,7 +381,9 @@ extern "C" ca_source *ca_csv_open(
     return guarded<ca_source *>(error, nullptr, [&] {
         Settings settings;
         settings.path = path;
-        settings.dialect = {options->delimiter ? options->delimiter : ',', options->quote};
+        settings.dialect = {options->delimiter ? options->delimiter : ',', options->quote, options->comment};
+        settings.bad = static_cast<BadRecords>(options->bad_records);
+        settings.decimal_comma = options->decimal_comma;
         settings.finds_delimiter = options->delimiter == 0;
         settings.has_header = options->has_header;
         settings.latin1 = options->latin1;

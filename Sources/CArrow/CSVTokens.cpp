@@ -84,57 +84,143 @@ int64_t closing_quote(const char *bytes, int64_t size, int64_t from, char quote,
     }
 }
 
-}  // namespace
+/// Where a field ends whose closing quote is followed by text: at the next delimiter or line end.
+int64_t end_after_quote(Scanner &scanner, const char *bytes, int64_t size, int64_t at, char quote) {
+    at = scanner.next(at);
+    while (at < size && bytes[at] == quote) at = scanner.next(at + 1);
+    return at;
+}
 
-Fault tokenize(const char *bytes, int64_t size, const Dialect &dialect, int64_t &columns, Tokens &tokens, int64_t rows_max) {
-    Scanner scanner(bytes, size, dialect);
-    const char delimiter = dialect.delimiter, quote = dialect.quote;
-    auto &fields = tokens.fields;
-    int64_t position = 0, record = 0;
-    size_t row_start = fields.size();
-    while (position < size && tokens.rows < rows_max) {
-        Field field{static_cast<uint32_t>(position), 0};
+/// Just after the line end at or after `from`; `size` if there is none.
+int64_t next_line(const char *bytes, int64_t size, int64_t from) {
+    for (int64_t at = from; at < size; ++at) {
+        if (bytes[at] == '\n') return at + 1;
+        if (bytes[at] == '\r') return at + 1 < size && bytes[at + 1] == '\n' ? at + 2 : at + 1;
+    }
+    return size;
+}
+
+/// Splits a block, record by record.
+class Tokenizer {
+   public:
+    Tokenizer(
+        const char *bytes, int64_t size, const Dialect &dialect, int64_t &columns, Tokens &tokens, BadRecords bad)
+        : bytes_(bytes), size_(size), delimiter_(dialect.delimiter), quote_(dialect.quote), comment_(dialect.comment),
+          columns_(columns), tokens_(tokens), bad_(bad), scanner_(bytes, size, dialect) {}
+
+    Fault run(int64_t rows_max) {
+        row_start_ = tokens_.fields.size();
+        while (position_ < size_ && tokens_.rows < rows_max) {
+            if (comment_ && position_ == record_ && bytes_[position_] == comment_) {
+                position_ = record_ = next_line(bytes_, size_, position_);
+                continue;
+            }
+            const int64_t at = field();
+            if (at < 0) {
+                if (!puts_aside()) return {true, record_, 0, Badness::open_quote};
+                // Where it was to be closed nobody knows: the line is bad, and the next one is looked at anew.
+                put_aside(Badness::open_quote, next_line(bytes_, size_, position_));
+                continue;
+            }
+            if (badness_ != Badness::none && !puts_aside()) return {true, record_, 0, badness_};
+            if (at < size_ && bytes_[at] == delimiter_) {
+                position_ = at + 1;
+                if (position_ < size_) continue;
+                tokens_.fields.push_back({static_cast<uint32_t>(position_), 0});  // the file ends with a delimiter
+            }
+            const Fault fault = end_record(at);
+            if (fault.found) return fault;
+        }
+        return {};
+    }
+
+   private:
+    /// Takes a field; its end, or -1 for a quote that never closes.
+    int64_t field() {
+        Field field{static_cast<uint32_t>(position_), 0};
         int64_t at;
-        if (quote && bytes[position] == quote) {
+        if (quote_ && bytes_[position_] == quote_) {
             bool escaped = false;
-            at = closing_quote(bytes, size, position + 1, quote, escaped);
-            if (at < 0) return {true, record, 0, true, false};
-            field.begin = static_cast<uint32_t>(position + 1);
+            at = closing_quote(bytes_, size_, position_ + 1, quote_, escaped);
+            if (at < 0) return -1;
+            field.begin = static_cast<uint32_t>(position_ + 1);
             field.length_and_flags =
-                static_cast<uint32_t>(at - position - 1) | Field::kQuoted | (escaped ? Field::kEscaped : 0);
+                static_cast<uint32_t>(at - position_ - 1) | Field::kQuoted | (escaped ? Field::kEscaped : 0);
             ++at;
-            if (at < size && bytes[at] != delimiter && bytes[at] != '\n' && bytes[at] != '\r') {
-                return {true, record, 0, false, true};
+            if (at < size_ && bytes_[at] != delimiter_ && bytes_[at] != '\n' && bytes_[at] != '\r') {
+                badness_ = Badness::text_after_quote;
+                at = end_after_quote(scanner_, bytes_, size_, at, quote_);
             }
         } else {
-            at = scanner.next(position);
+            at = scanner_.next(position_);
             // A quote inside an unquoted field is an ordinary character.
-            while (at < size && quote && bytes[at] == quote) at = scanner.next(at + 1);
-            field.length_and_flags = static_cast<uint32_t>(at - position);
+            while (at < size_ && quote_ && bytes_[at] == quote_) at = scanner_.next(at + 1);
+            field.length_and_flags = static_cast<uint32_t>(at - position_);
         }
-        fields.push_back(field);
-        if (at < size && bytes[at] == delimiter) {
-            position = at + 1;
-            if (position < size) continue;
-            fields.push_back({static_cast<uint32_t>(position), 0});  // the file ends with a delimiter
-        }
-        // The end of a record.
-        int64_t after = at < size ? at + 1 : size;
-        if (at < size && bytes[at] == '\r' && after < size && bytes[after] == '\n') ++after;
-        const auto count = static_cast<int64_t>(fields.size() - row_start);
-        const bool empty_line = count == 1 && fields.back().length_and_flags == 0;
-        if (empty_line) {
-            fields.pop_back();
-        } else {
-            if (columns == 0) columns = count;
-            if (count != columns) return {true, record, count, false, false};
-            ++tokens.rows;
-            row_start = fields.size();
-        }
-        position = after;
-        record = after;
+        tokens_.fields.push_back(field);
+        return at;
     }
-    return {};
+
+    Fault end_record(int64_t at) {
+        int64_t after = at < size_ ? at + 1 : size_;
+        if (at < size_ && bytes_[at] == '\r' && after < size_ && bytes_[after] == '\n') ++after;
+        auto &fields = tokens_.fields;
+        const auto count = static_cast<int64_t>(fields.size() - row_start_);
+        if (count == 1 && fields.back().length_and_flags == 0) {  // an empty line
+            fields.pop_back();
+            position_ = record_ = after;
+            return {};
+        }
+        if (columns_ == 0) columns_ = count;
+        if (badness_ == Badness::none && count < columns_ && bad_ == BadRecords::fill) {
+            fields.resize(row_start_ + columns_, {static_cast<uint32_t>(at), 0});
+        } else if (badness_ != Badness::none || count != columns_) {
+            if (!puts_aside()) return {true, record_, count, Badness::field_count};
+            put_aside(badness_ == Badness::none ? Badness::field_count : badness_, after);
+            return {};
+        }
+        ++tokens_.rows;
+        row_start_ = fields.size();
+        position_ = record_ = after;
+        return {};
+    }
+
+    bool puts_aside() const { return bad_ != BadRecords::fail && columns_ > 0; }
+
+    void put_aside(Badness badness, int64_t end) {
+        const auto count = static_cast<int64_t>(tokens_.fields.size() - row_start_);
+        tokens_.bad.push_back({static_cast<uint32_t>(record_), static_cast<uint32_t>(end - record_), badness, count});
+        tokens_.fields.resize(row_start_);
+        badness_ = Badness::none;
+        position_ = record_ = end;
+    }
+
+    const char *bytes_;
+    const int64_t size_;
+    const char delimiter_, quote_, comment_;
+    int64_t &columns_;
+    Tokens &tokens_;
+    const BadRecords bad_;
+    Scanner scanner_;
+    int64_t position_ = 0, record_ = 0;
+    size_t row_start_ = 0;
+    Badness badness_ = Badness::none;
+};
+
+}  // namespace
+
+std::string words_for(Badness badness, int64_t fields, int64_t columns) {
+    switch (badness) {
+        case Badness::open_quote: return "a quote is opened and never closed";
+        case Badness::text_after_quote: return "text follows a closing quote";
+        default: return "expected " + std::to_string(columns) + " fields and found " + std::to_string(fields);
+    }
+}
+
+Fault tokenize(
+    const char *bytes, int64_t size, const Dialect &dialect, int64_t &columns, Tokens &tokens, int64_t rows_max,
+    BadRecords bad) {
+    return Tokenizer(bytes, size, dialect, columns, tokens, bad).run(rows_max);
 }
 
 int64_t last_record_end(const char *bytes, int64_t size, const Dialect &dialect) {
@@ -150,6 +236,13 @@ int64_t last_record_end(const char *bytes, int64_t size, const Dialect &dialect)
     int64_t position = 0, end = 0;
     while (position < size) {
         int64_t at;
+        if (dialect.comment && position == end && bytes[position] == dialect.comment) {
+            const int64_t next = next_line(bytes, size, position);
+            // The last byte may be the first half of CRLF.
+            if (next == size) return bytes[size - 1] == '\n' ? size : end;
+            position = end = next;
+            continue;
+        }
         if (bytes[position] == dialect.quote) {
             bool escaped = false;
             at = closing_quote(bytes, size, position + 1, dialect.quote, escaped);
@@ -169,10 +262,8 @@ int64_t last_record_end(const char *bytes, int64_t size, const Dialect &dialect)
             if (bytes[position] == '\n') ++position;
             end = position;
         } else if (bytes[at] != dialect.delimiter) {
-            // Text after a closing quote: the tokenizer will complain; go on at the next special byte.
-            position = at;
-            at = scanner.next(position);
-            position = at < size && bytes[at] == dialect.quote ? at + 1 : at;
+            // Text after a closing quote: its field goes on as the tokenizer has it.
+            position = end_after_quote(scanner, bytes, size, at, dialect.quote);
         }
     }
     return end;

@@ -49,8 +49,10 @@ struct Inference {
 /// The cells of a block.
 class Block {
    public:
-    Block(const char *bytes, const Tokens &tokens, int64_t columns, const std::vector<std::string> &nulls)
-        : bytes_(bytes), tokens_(tokens), columns_(columns), nulls_(nulls) {}
+    Block(
+        const char *bytes, const Tokens &tokens, int64_t columns, const std::vector<std::string> &nulls,
+        bool decimal_comma)
+        : bytes_(bytes), tokens_(tokens), columns_(columns), nulls_(nulls), decimal_comma_(decimal_comma) {}
 
     int64_t rows() const { return tokens_.rows; }
     const Field &field(int64_t row, int64_t column) const { return tokens_.fields[row * columns_ + column]; }
@@ -70,12 +72,14 @@ class Block {
 
     const char *bytes() const { return bytes_; }
     int64_t columns() const { return columns_; }
+    bool decimal_comma() const { return decimal_comma_; }
 
    private:
     const char *bytes_;
     const Tokens &tokens_;
     int64_t columns_;
     const std::vector<std::string> &nulls_;
+    bool decimal_comma_;
 };
 
 /// The first cell that a column's kind cannot hold.
@@ -88,6 +92,10 @@ struct Conflict {
 void infer(const Block &block, int64_t column, char quote, Inference &inference);
 /// Null with `conflict` set if a cell does not fit.
 std::shared_ptr<arrow::Array> convert(const Block &block, int64_t column, Kind kind, char quote, Conflict &conflict);
+
+/// A number with a decimal comma as one with a point, in `scratch`. What holds a point is none then: it may stand between
+/// thousands; it comes back as a word that is no value of any kind but text.
+std::string_view with_point(std::string_view text, std::string &scratch);
 
 // Cells as values; false if the text is not exactly that.
 bool parse_int64(std::string_view text, int64_t &value);

@@ -133,6 +133,14 @@ bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error) {
     });
 }
 
+bool ca_source_take_rejected(ca_source *source, ca_batch **batch, ca_error *error) {
+    return guarded(error, false, [&] {
+        auto rejected = source->value->take_rejected();
+        *batch = rejected ? wrap(std::move(rejected)) : nullptr;
+        return true;
+    });
+}
+
 bool ca_source_read_rest(ca_source *source, ca_error *error) {
     return guarded(error, false, [&] {
         source->value->read_rest();

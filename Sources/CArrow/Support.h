@@ -86,6 +86,9 @@ class Source {
     virtual std::shared_ptr<arrow::Schema> schema() = 0;
     /// Null at the end.
     virtual std::shared_ptr<arrow::RecordBatch> next() = 0;
+    /// Records that are no rows, of what was read since this was asked last: `line` (int64, from 1), `reason`, `raw`
+    /// (texts). Null if there are none.
+    virtual std::shared_ptr<arrow::RecordBatch> take_rejected() { return nullptr; }
     /// After the last batch: shows the observer, if there is one, what is left of the file.
     virtual void read_rest() {}
     /// From any thread.

@@ -32,6 +32,10 @@ final class GroupSlot: PluginSlot {
         owners.index(of: plugin).map { slots[$0].reportsContentHash(of: plugin) } ?? false
     }
 
+    func mayReject(_ plugin: String) -> Bool {
+        owners.index(of: plugin).map { slots[$0].mayReject(plugin) } ?? false
+    }
+
     func edition(of plugin: String) -> PluginEdition? {
         owners.index(of: plugin).flatMap { slots[$0].edition(of: plugin) }
     }

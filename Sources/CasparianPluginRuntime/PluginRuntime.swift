@@ -49,6 +49,9 @@ public protocol PluginSlot: AnyObject, Sendable {
     /// Nobody then reads the file a second time beside it.
     func reportsContentHash(of plugin: String) -> Bool
 
+    /// Whether a plugin may reject parts of a file (`PluginOutput.reject`).
+    func mayReject(_ plugin: String) -> Bool
+
     /// The version of a plugin that a job which begins now is to run; nil where there is only one.
     func edition(of plugin: String) -> PluginEdition?
 
@@ -62,6 +65,7 @@ public protocol PluginSlot: AnyObject, Sendable {
 extension PluginSlot {
     public func reportsContentHash(of plugin: String) -> Bool { false }
     public func edition(of plugin: String) -> PluginEdition? { nil }
+    public func mayReject(_ plugin: String) -> Bool { false }
 }
 
 /// What a plugin is asked to do.
@@ -104,6 +108,10 @@ public protocol PluginOutput: AnyObject {
     /// Takes a batch of a topic.
     func write(_ batch: RecordBatch, topic: String) throws
 
+    /// Takes parts of the file that a reader of topic `output` could make no rows of: `line` (int64, from 1), `reason`,
+    /// `raw` (texts). They go to the topic's quarantine.
+    func reject(_ records: RecordBatch) throws
+
     /// True once the job was cancelled. A slot asks when it has become able to hear `cancel`: a cancel that came before
     /// that is not lost.
     var isCancelled: Bool { get }
@@ -124,6 +132,7 @@ public protocol PluginOutput: AnyObject {
 
 extension PluginOutput {
     public var isCancelled: Bool { false }
+    public func reject(_ records: RecordBatch) throws {}
     public func note(peakBytes: Int64) {}
     public func note(contentHash: ContentHash) {}
 }

@@ -53,7 +53,8 @@ public struct JobRunner: Sendable {
         do {
             let file = try SourceFile(path: order.filePath)
             let made = try TopicOutputs(
-                order: order, registry: registry, isCancelled: isCancelled, onProgress: onProgress)
+                order: order, registry: registry, mayReject: slot.mayReject(order.pluginName), isCancelled: isCancelled,
+                onProgress: onProgress)
             outputs = made
             try made.checkWanted()
             try read(file, order, on: slot, into: made)

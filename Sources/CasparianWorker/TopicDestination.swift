@@ -15,12 +15,18 @@ final class TopicDestination {
     private let sink: any Sink
     private let gate: ContractGate?
     let contract: Contract?
+    /// The topic has a quarantine: it has a contract, or a reader that may reject parts of a file.
+    private let hasQuarantine: Bool
+    private var lines = LineRejections()
+    /// Rows that the plugin made.
+    private var seen: Int64 = 0
     /// Opened for the first row that does not fit.
     private var quarantine: (request: SinkRequest, sink: any Sink)?
     private var rows: Int64 = 0
 
     /// Opens the sink.
-    init(_ request: SinkRequest, contract: Contract?, registry: SinkRegistry) throws {
+    init(_ request: SinkRequest, contract: Contract?, hasQuarantine: Bool, registry: SinkRegistry) throws {
+        self.hasQuarantine = hasQuarantine
         self.request = request
         self.registry = registry
         self.contract = contract
@@ -32,10 +38,17 @@ final class TopicDestination {
     ///   - batch: As the plugin made it.
     ///   - complete: The same with lineage.
     func write(_ batch: RecordBatch, complete: RecordBatch) throws {
+        seen += Int64(batch.rowCount)
         guard let gate else { return try stage(complete) }
         let sorted = try gate.sort(batch)
         if sorted.accepted.rowCount > 0 { try stage(lineage(sorted.accepted)) }
         if let rejected = sorted.rejected { try openQuarantine().write(lineage(rejected)) }
+    }
+
+    /// Takes records of the file that are no rows, as `PluginOutput.reject` has them.
+    func reject(_ records: RecordBatch) throws {
+        let rows = try lines.take(records)
+        try openQuarantine().write(lineage(rows))
     }
 
     private func stage(_ batch: RecordBatch) throws {
@@ -62,16 +75,18 @@ final class TopicDestination {
         try sink.reset()
         try quarantine?.sink.reset()
         gate?.reset()
+        lines = LineRejections()
         rows = 0
+        seen = 0
     }
 
     /// - Throws: `SinkError`, and `ContractBreach` when too many rows do not fit.
     func prepare() throws {
-        if let gate {
-            try gate.checkShare()
-            // A version without such rows takes the place of one with some.
-            if request.mode == .replace { _ = try openQuarantine() }
-        }
+        try gate?.checkShare()
+        try lines.checkShare(
+            rows: seen, atMost: contract?.quarantinedShareMax ?? Contract.quarantinedShareMaxDefault, request)
+        // A version without such rows takes the place of one with some.
+        if hasQuarantine, request.mode == .replace { _ = try openQuarantine() }
         try sink.prepare()
         try quarantine?.sink.prepare()
     }
@@ -79,8 +94,8 @@ final class TopicDestination {
     /// What is to be promoted, in this order.
     var staged: [Staged] {
         var all = [Staged(output: PromotionIntent.Output(request, rows: rows), sink: sink)]
-        if let gate, let quarantine {
-            var output = PromotionIntent.Output(quarantine.request, rows: gate.rejected)
+        if let quarantine {
+            var output = PromotionIntent.Output(quarantine.request, rows: (gate?.rejected ?? 0) + lines.count)
             output.quarantineOf = request.topic
             all.append(Staged(output: output, sink: quarantine.sink))
         }

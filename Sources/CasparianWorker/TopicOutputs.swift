@@ -7,6 +7,8 @@ import Columnar
 final class TopicOutputs: PluginOutput {
     private let order: JobOrder
     private let registry: SinkRegistry
+    /// The plugin is a reader that may reject parts of a file.
+    private let mayReject: Bool
     private var topics: [String: [TopicDestination]] = [:]
     /// In the order in which topics first got rows, for stable receipts.
     private var names: [String] = []
@@ -22,11 +24,12 @@ final class TopicOutputs: PluginOutput {
 
     /// Opens the configured sinks, so that a wrong URI fails the job before anything is read.
     init(
-        order: JobOrder, registry: SinkRegistry, isCancelled: @escaping () -> Bool,
+        order: JobOrder, registry: SinkRegistry, mayReject: Bool = false, isCancelled: @escaping () -> Bool,
         onProgress: @escaping (Int64) -> Void
     ) throws {
         self.order = order
         self.registry = registry
+        self.mayReject = mayReject
         self.wasCancelled = isCancelled
         self.onProgress = onProgress
         for config in order.sinks { try open(config) }
@@ -36,14 +39,16 @@ final class TopicOutputs: PluginOutput {
         let uri = try SinkURI(config.uri)
         let contract = try contract(of: config)
         try take(uri, for: config.topic, of: config)
-        if contract != nil { try take(uri.quarantine, for: Quarantine.topic(of: config.topic), of: config) }
+        let hasQuarantine = contract != nil || (mayReject && config.topic == SinkConfig.outputTopic)
+        if hasQuarantine { try take(uri.quarantine, for: Quarantine.topic(of: config.topic), of: config) }
         let request = SinkRequest(
             uri: uri, topic: config.topic, mode: try uri.mode(configured: config.mode),
             schemaDefinition: config.schemaDefinition,
             jobID: order.jobID, fileVersionID: order.fileVersionID, pluginName: order.pluginName,
             pluginVersion: order.pluginVersion, pluginHash: order.pluginHash, filePath: order.filePath,
             contentHash: order.contentHash)
-        let destination = try TopicDestination(request, contract: contract, registry: registry)
+        let destination = try TopicDestination(
+            request, contract: contract, hasQuarantine: hasQuarantine, registry: registry)
         if topics[config.topic] == nil { names.append(config.topic) }
         topics[config.topic, default: []].append(destination)
     }
@@ -95,6 +100,12 @@ final class TopicOutputs: PluginOutput {
         if rows == 0 { JobStep.published.reached() }
         rows += Int64(batch.rowCount)
         onProgress(rows)
+    }
+
+    func reject(_ records: RecordBatch) throws {
+        let topic = SinkConfig.outputTopic
+        if topics[topic] == nil { try open(SinkConfig.fallback(plugin: order.pluginName, topic: topic)) }
+        for destination in topics[SinkConfig.outputTopic] ?? [] { try destination.reject(records) }
     }
 
     private func lineage(_ batch: RecordBatch, topic: String) throws -> RecordBatch {

@@ -28,6 +28,16 @@ public final class BatchSource: @unchecked Sendable {
         return batch.map(RecordBatch.init(owning:))
     }
 
+    /// Records that are no rows, of what was read since this was asked last; between two `next` and after the last one.
+    ///
+    /// - Returns: `line` (int64, of the record's first line, from 1), `reason` and `raw` (texts); nil if there are none.
+    /// - Throws: `ColumnarError`.
+    public func takeRejected() throws(ColumnarError) -> RecordBatch? {
+        var batch: OpaquePointer?
+        try checkedDone(path) { ca_source_take_rejected(handle, &batch, $0) }
+        return batch.map(RecordBatch.init(owning:))
+    }
+
     /// After the last batch: reads on to the end of the file, so that the observer has seen all of it.
     ///
     /// - Throws: `.io`.
@@ -44,6 +54,11 @@ public struct CSVOptions: Hashable, Sendable {
     /// Nil: quotes mean nothing.
     public var quote: UInt8? = UInt8(ascii: "\"")
     public var hasHeader = true
+    /// Lines that begin with it are passed over.
+    public var comment: UInt8?
+    public var badRecords = BadRecords.fail
+    /// Numbers are written 1,5; what holds a point is then a text, since that may stand between thousands.
+    public var hasDecimalComma = false
     /// ISO 8859-1 instead of UTF-8.
     public var isLatin1 = false
     /// Types by column name: bool, int64, double, date32, timestamp[us], timestamp[ns], string, binary (and `, UTC`).
@@ -56,6 +71,16 @@ public struct CSVOptions: Hashable, Sendable {
     public var blockBytes = 0
 
     public init() {}
+
+    /// What becomes of records with another number of fields than the first one, or with broken quotes.
+    public enum BadRecords: Int8, Hashable, Sendable {
+        /// The first one is an error.
+        case fail
+        /// They are put aside (`BatchSource.takeRejected`).
+        case reject
+        /// The same, but short ones get empty fields at their end.
+        case fill
+    }
 }
 
 /// Opens files as batches.
@@ -79,7 +104,9 @@ public enum BatchReader {
                 nulls.withCString { nulls in
                     var raw = ca_csv_options(
                         delimiter: CChar(bitPattern: options.delimiter ?? 0),
-                        quote: CChar(bitPattern: options.quote ?? 0), has_header: options.hasHeader,
+                        quote: CChar(bitPattern: options.quote ?? 0),
+                        comment: CChar(bitPattern: options.comment ?? 0), bad_records: options.badRecords.rawValue,
+                        decimal_comma: options.hasDecimalComma, has_header: options.hasHeader,
                         latin1: options.isLatin1, threads: Int32(options.threads),
                         block_bytes: Int64(options.blockBytes), types: types, null_values: nulls)
                     return Observation.pass(observation) { ca_csv_open(path, &raw, $0, error) }

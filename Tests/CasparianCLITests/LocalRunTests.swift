@@ -45,7 +45,8 @@ struct LocalRunTests {
         let results = try await run(files)
         #expect(results.map(\.hasFailed) == [false, true, false])
         #expect(results.map(\.rows) == [1, 0, 2])
-        #expect(results[1].receipt.errorMessage?.contains("\(files[1]), line 2") == true)
+        let error = results[1].receipt.errorMessage ?? ""
+        #expect(error.contains(files[1]) && error.contains("line 2"), "\(error)")
         let written = folder.entries().filter { $0.hasPrefix("out/") }
         #expect(written == ["out/csv_output_1.parquet", "out/csv_output_3.parquet"])
     }

@@ -19,8 +19,16 @@ final class Collected: PluginOutput {
         try onWrite(parts.count - 1)
     }
 
+    /// Line numbers, as texts.
+    private(set) var rejectedLines: [String?] = []
+
+    func reject(_ records: RecordBatch) throws {
+        rejectedLines += try records.cellTexts(rows: 0..<records.rowCount).map { $0[0] }
+    }
+
     func restart() throws {
         restarts += 1
+        rejectedLines = []
         contentHash = nil
         parts = []
     }

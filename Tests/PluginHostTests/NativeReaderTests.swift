@@ -109,9 +109,24 @@ extension GuestTests {
             #expect(other?.message.contains("line 400002") == true, "\(other?.message ?? "")")
         }
 
+        @Test func `Bad rows of CSV are rejected with their lines, and errors where a person wants that`() throws {
+            let text = "a,b\n1,2\n3\n\"x\"y,4\n5,6\n"
+            let output = Collected()
+            try read("csv", text, into: output)
+            #expect(try output.table().rows == [["1", "2"], ["5", "6"]])
+            #expect(output.rejectedLines == ["3", "4"])
+            let filled = Collected()
+            try read("csv", text, parameters: #"{"ragged": "fill"}"#, into: filled)
+            #expect(try filled.table().rows.count == 3 && filled.rejectedLines == ["4"])
+            let error = failure("csv", text, parameters: #"{"ragged": "error"}"#)
+            #expect(error?.code == .unreadable && error?.message.contains("line 3") == true)
+            for wrong in [#"{"ragged": "no"}"#, #"{"decimal": "x"}"#, #"{"comment": "//"}"#, #"{"comment": ""}"#] {
+                #expect(failure("csv", text, parameters: wrong)?.code == .failed, "\(wrong)")
+            }
+        }
+
         @Test func `Bad rows are errors with file and line`() {
             let cases = [
-                ("csv", "a,b\n1,2\n3\n", "line 3"), ("csv", "a,b\n1,\"2\n", "line 2"),
                 ("jsonl", "{\"a\": 1}\n{\"a\" 2}\n", "line 2"),
                 ("jsonl", "{\"a\": 1}\n7\n", "line 2"), ("parquet", "text", ""),
             ]

@@ -116,6 +116,7 @@ import Testing
         let failing = Collected()
         var invocation = plugins.invocation("csv")
         invocation.wantsContentHash = true
+        invocation.parameters = #"{"ragged": "error"}"#
         try Data("a,b\n1,2,3\n".utf8).write(to: URL(fileURLWithPath: plugins.file("input.txt")))
         #expect(pluginError { try slot.run(invocation, output: failing) }?.code == .unreadable)
         #expect(failing.contentHash == nil)

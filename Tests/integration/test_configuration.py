@@ -293,8 +293,9 @@ def test_listings_can_be_narrowed(used):
 
 # Exit codes
 
-def test_a_broken_line_fails_its_job_with_file_line_and_reason(project):
+def test_a_broken_line_fails_its_job_with_file_line_and_reason_where_a_person_wants_that(project):
     project.route("*.csv", "csv")
+    project.run("plugins", "set", "csv", "--parameters", '{"ragged": "error"}')
     path = project.write("broken.csv", "a,b\n" + "1,2\n" * 40 + "1,2,3\n" + "1,2\n" * 10)
     project.up(1)
     job, = project.jobs()

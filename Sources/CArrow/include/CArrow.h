@@ -120,6 +120,11 @@ typedef struct ca_observer {
 typedef struct ca_csv_options {
     char delimiter;           // 0: found out
     char quote;               // 0: none
+    char comment;             // lines that begin with it are passed over; 0: none
+    /// Records with another number of fields than the first, or broken quotes: 0 ends with CA_MALFORMED, 1 puts them aside
+    /// for ca_source_take_rejected, 2 does that and gives short ones empty fields at their end instead.
+    int8_t bad_records;
+    bool decimal_comma;       // numbers are written 1,5, and what holds a point is none
     bool has_header;
     bool latin1;              // bytes are ISO 8859-1, not UTF-8
     int32_t threads;          // 0: as many as there are processors
@@ -142,6 +147,9 @@ void ca_source_release(ca_source *source);
 ca_schema *ca_source_schema(ca_source *source);
 /// True with a batch, or with NULL at the end.
 bool ca_source_next(ca_source *source, ca_batch **batch, ca_error *error);
+/// Records that are no rows, of what was read since this was asked last: `line` (int64, from 1), `reason`, `raw` (texts);
+/// NULL if there are none. Between two `next` and after the last one.
+bool ca_source_take_rejected(ca_source *source, ca_batch **batch, ca_error *error);
 /// After the last batch: reads on to the end of the file, so that the observer has seen all of it.
 bool ca_source_read_rest(ca_source *source, ca_error *error);
 /// From any thread: the running and every later `next` fails with CA_CANCELLED.

@@ -1,4 +1,5 @@
 import CasparianModel
+import CasparianModel
 import CasparianPluginRuntime
 import CasparianSinks
 import Columnar
@@ -22,6 +23,8 @@ final class RecordingSlot: PluginSlot {
         try slot.run(invocation, output: recording)
     }
 
+    func edition(of plugin: String) -> PluginEdition? { slot.edition(of: plugin) }
+    func mayReject(_ plugin: String) -> Bool { slot.mayReject(plugin) }
     func reportsContentHash(of plugin: String) -> Bool { slot.reportsContentHash(of: plugin) }
     func cancel() { slot.cancel() }
     func shutDown() { slot.shutDown() }
@@ -58,6 +61,7 @@ private final class RecordingOutput: PluginOutput {
         }
     }
 
+    func reject(_ records: RecordBatch) throws { try output.reject(records) }
     func note(peakBytes: Int64) { output.note(peakBytes: peakBytes) }
     func note(contentHash: ContentHash) { output.note(contentHash: contentHash) }
 

@@ -15,12 +15,19 @@ struct NativeParameters: Decodable {
     var types: [String: String]?
     /// Texts that mean null; csv.
     var nullValues: [String]?
+    /// One character that lines to be passed over begin with; csv.
+    var comment: String?
+    /// `.` or `,`; csv.
+    var decimal: String?
+    /// `quarantine`, `fill` or `error`; csv.
+    var ragged: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case delimiter, quote
         case hasHeader = "has_header"
         case encoding, types
         case nullValues = "null_values"
+        case comment, decimal, ragged
     }
 
     init() {}
@@ -64,12 +71,20 @@ struct NativeParameters: Decodable {
         if let encoding, !["utf-8", "utf8", "latin1", "iso-8859-1"].contains(encoding.lowercased()) {
             throw reject("encoding is utf-8 or latin1, not '\(encoding)'")
         }
-        for (name, text) in [("delimiter", delimiter), ("quote", quote)] {
-            if let text, text.utf8.count > 1 || (name == "delimiter" && text.isEmpty) {
+        if let decimal, ![".", ","].contains(decimal) { throw reject("decimal is '.' or ',', not '\(decimal)'") }
+        if let ragged, Self.ragged[ragged] == nil {
+            throw reject("ragged is quarantine, fill or error, not '\(ragged)'")
+        }
+        for (name, text) in [("delimiter", delimiter), ("quote", quote), ("comment", comment)] {
+            if let text, text.utf8.count > 1 || (name != "quote" && text.isEmpty) {
                 throw reject("\(name) is one ASCII character")
             }
         }
     }
+
+    private static let ragged: [String: CSVOptions.BadRecords] = [
+        "quarantine": .reject, "fill": .fill, "error": .fail,
+    ]
 
     var isLatin1: Bool { ["latin1", "iso-8859-1"].contains(encoding?.lowercased() ?? "") }
 
@@ -78,6 +93,9 @@ struct NativeParameters: Decodable {
         options.delimiter = delimiter?.utf8.first
         if let quote { options.quote = quote.utf8.first }
         options.hasHeader = hasHeader ?? true
+        options.comment = comment?.utf8.first
+        options.hasDecimalComma = decimal == ","
+        options.badRecords = ragged.flatMap { Self.ragged[$0] } ?? .reject
         options.isLatin1 = isLatin1
         options.types = types ?? [:]
         options.nullValues = nullValues ?? []

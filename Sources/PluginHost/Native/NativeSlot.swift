@@ -39,6 +39,8 @@ final class NativeSlot: PluginSlot {
 
     func reportsContentHash(of plugin: String) -> Bool { NativeFormat(rawValue: plugin)?.isReadInOrder ?? false }
 
+    func mayReject(_ plugin: String) -> Bool { NativeFormat(rawValue: plugin) == .csv }
+
     private func read(
         _ format: NativeFormat, _ invocation: PluginInvocation, _ parameters: inout NativeParameters,
         _ output: any PluginOutput
@@ -67,7 +69,11 @@ final class NativeSlot: PluginSlot {
             }
         }
         defer { withExtendedLifetime(file) {} }
-        while let batch = try source.next() { try output.write(batch, topic: SinkConfig.outputTopic) }
+        while let batch = try source.next() {
+            try output.write(batch, topic: SinkConfig.outputTopic)
+            if let rejected = try source.takeRejected() { try output.reject(rejected) }
+        }
+        if let rejected = try source.takeRejected() { try output.reject(rejected) }
         guard let hash else { return }
         try source.readRest()
         output.note(contentHash: hash.finish())
