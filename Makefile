@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
-.PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs bench bench-build
+.PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs examples bench bench-build
 .PHONY: fuzz soak check-real check-fidelity check-crash check-sharing check-isolation chaos large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,12 +22,12 @@ run: release ## The main job on the sample data
 
 test: deps-test lint ## Lint, build with warnings as errors, every test
 	@Scripts/test
-gate: test seeds samples check-fidelity docs bench-build sanitizers ## What has to be green before anything lands
+gate: test seeds samples check-fidelity docs examples bench-build sanitizers ## What has to be green before anything lands
 
 lint: ## Formatting
-	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples
 format: ## Format in place
-	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Examples
 
 seeds: deps-test ## Many simulated runs under faults, and of files that change while they are read
 	CASPARIAN_SEEDS=4000 swift test --disable-xctest --filter SimulationTests
@@ -45,6 +45,8 @@ docs: deps ## Check the documents and the documentation comments
 	@Scripts/check-docs
 	@Scripts/check-comments
 
+examples: deps ## The example of a plugin in Swift, as a package of its own
+	CASPARIAN_ONLY=CasparianPlugin swift build --package-path Examples/swift-plugin
 bench-build: deps-test ## The micro-benchmarks compile
 	swift build --package-path Benchmarks
 bench: release ## Measure against DuckDB, polars and pyarrow (ARGS="--quick")

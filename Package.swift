@@ -49,6 +49,8 @@ struct Module {
     var resources: [Resource] = []
     /// Of the system, to link; for C.
     var libraries: [String] = []
+    /// Where its sources lie; nil for Sources/NAME, or Tests/NAME.
+    var path: String?
 }
 
 let modules: [Module] = [
@@ -88,6 +90,10 @@ let modules: [Module] = [
 
     Module(name: "PrometheusMetrics", products: [.flyingFox, .logging, .metrics, .serviceLifecycle]),
 
+    // What a plugin that is a program of its own is written with.
+    Module(name: "CasparianPlugin", uses: ["CasparianModel", "Columnar"]),
+    Module(name: "Sales", kind: .executable, uses: ["CasparianPlugin"], path: "Examples/swift-plugin/Sources/Sales"),
+
     // What columns can be, from what they hold.
     Module(name: "ContractInference", uses: ["CasparianSinks"]),
 
@@ -118,7 +124,8 @@ let modules: [Module] = [
 
     // Tests.
     Module(
-        name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog", "CasparianSinks", "CasparianTransport"]),
+        name: "CasparianTestKit", uses: ["CasparianModel", "CasparianCatalog", "CasparianSinks", "CasparianTransport"],
+        path: "Tests/CasparianTestKit"),
     Module(name: "CasparianModelTests", kind: .test, uses: ["CasparianModel", "CasparianTestKit"]),
     Module(
         name: "CasparianWireTests", kind: .test, uses: ["CasparianWire", "CasparianTestKit"],
@@ -206,10 +213,11 @@ func target(_ module: Module) -> Target {
     case .swift:
         return .target(
             name: module.name, dependencies: dependencies,
-            path: module.name == "CasparianTestKit" ? "Tests/CasparianTestKit" : nil, resources: module.resources,
+            path: module.path, resources: module.resources,
             swiftSettings: swiftSettings)
     case .executable:
-        return .executableTarget(name: module.name, dependencies: dependencies, swiftSettings: swiftSettings)
+        return .executableTarget(
+            name: module.name, dependencies: dependencies, path: module.path, swiftSettings: swiftSettings)
     case .test:
         return .testTarget(
             name: module.name, dependencies: dependencies, resources: module.resources, swiftSettings: swiftSettings)
@@ -220,11 +228,12 @@ func target(_ module: Module) -> Target {
 let measured: Set<String> = [
     "CasparianModel", "CasparianWire", "CasparianRouting", "CasparianCatalog", "SQLiteCatalog",
 ]
+let libraries = measured.union(["CasparianPlugin"])
 
 let package = Package(
     name: "casparian-flow",
-    products: kept.filter { $0.kind == .executable }.map { .executable(name: $0.name, targets: [$0.name]) }
-        + kept.filter { measured.contains($0.name) }.map { .library(name: $0.name, targets: [$0.name]) },
+    products: kept.filter { $0.name == "casparian" }.map { .executable(name: $0.name, targets: [$0.name]) }
+        + kept.filter { libraries.contains($0.name) }.map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: Product.allCases.filter { product in kept.contains { $0.products.contains(product) } }.map(\.source),
     targets: kept.map(target),
     cxxLanguageStandard: .cxx20

@@ -13,13 +13,17 @@ struct GuestCommand: Hashable, Sendable {
     /// Whether a sandbox lets it use the network.
     var allowsNetwork = false
 
-    /// The same with another Python. What leads to the packages of the first one is left out.
-    func running(_ interpreter: String) -> GuestCommand {
-        guard interpreter != program else { return self }
+    /// The same with another Python, or with a plugin that is a program. What leads to the packages of this Python is left
+    /// out.
+    ///
+    /// - Throws: `StaleProgram`.
+    func running(_ launch: PluginLaunch) throws(StaleProgram) -> GuestCommand {
+        guard launch.program != program else { return self }
         var other = self
-        other.program = interpreter
+        other.program = try launch.path()
+        if launch.isProgram { other.arguments = [] }
         for name in ["VIRTUAL_ENV", "PYTHONHOME", "CONDA_PREFIX"] { other.environment[name] = nil }
-        other.environment["PYTHONPATH"] = sdkFolder
+        other.environment["PYTHONPATH"] = launch.isProgram ? nil : sdkFolder
         return other
     }
 }

@@ -84,8 +84,8 @@ enum GuestOrder {
 
     struct Describe: Encodable {
         var module: String
-        /// Its bytes.
-        var source: Data
+        /// Its bytes; nil of a program, which is the module itself.
+        var source: Data?
     }
 
     /// Answered like `Describe`; the module stays loaded.

@@ -2,7 +2,8 @@ import CasparianModel
 import CasparianPluginRuntime
 import Foundation
 
-/// The Python plugins of a folder: each `<name>.py` there with a class `Handler` (docs/plugin-guide.md).
+/// The plugins of a folder: each `<name>.py` there with a class `Handler` (docs/plugin-guide.md), and each executable
+/// `<name>.plugin` that speaks the guest protocol.
 public struct PythonPlugins: PluginRuntime {
     /// Where the plugins are and what runs them.
     public struct Options: Hashable, Sendable {
@@ -86,14 +87,7 @@ public struct PythonPlugins: PluginRuntime {
     public func changes() -> AsyncStream<[PluginDescription]> { FolderWatcher.changes(of: folder) }
 
     /// Names of the plugins that a folder holds, without looking into the files; none if it cannot be read.
-    public static func names(in folder: String) -> [String] { fileNames(in: folder) ?? [] }
-
-    /// Sorted; nil if the folder cannot be read.
-    static func fileNames(in folder: String) -> [String]? {
-        try? FileManager.default.contentsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".py") && !$0.hasPrefix("_") && !$0.hasPrefix(".") }
-            .map { String($0.dropLast(".py".count)) }.filter { !$0.isEmpty }.sorted()
-    }
+    public static func names(in folder: String) -> [String] { (PluginFile.list(in: folder) ?? []).map(\.name) }
 
     public func cleanUp() -> [String] {
         GuestMark.orphans().map { process in

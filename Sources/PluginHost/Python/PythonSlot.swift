@@ -43,7 +43,7 @@ final class PythonSlot: PluginSlot {
         if output.isCancelled { throw Self.error(.cancelled, plugin: plugin, exit: nil, printed: "") }
         let item = try folder.item(plugin, hash: invocation.pluginHash, onProgress: onProgress)
         let kind = WarmGuests.Kind(
-            interpreter: item?.interpreter ?? interpreter,
+            launch: item?.launch ?? .python(interpreter),
             allowsNetwork: isSandboxed && invocation.resources.allowsNetwork)
         let guest = try warmGuest(kind, for: plugin, cancel: cancel)
         var breach: ResourceBreach?
@@ -142,8 +142,10 @@ final class PythonSlot: PluginSlot {
             return try guests.take(kind, cancel: cancel)
         } catch GuestEnd.cancelled {
             throw PluginError(code: .cancelled, plugin: plugin, message: "stopped on request")
+        } catch let stale as StaleProgram {
+            throw PluginError(code: .failed, plugin: plugin, message: "\(stale)", cause: .busy)
         } catch let failure as GuestStartFailure {
-            throw Self.cannotStart(plugin, "\(failure)", printed: failure.printed)
+            throw Self.cannotStart(plugin, "\(failure)", printed: failure.printed, isProgram: kind.launch.isProgram)
         } catch {
             throw Self.cannotStart(plugin, "\(error)", printed: "")
         }
@@ -170,12 +172,16 @@ final class PythonSlot: PluginSlot {
         }
     }
 
-    private static func cannotStart(_ plugin: String, _ reason: String, printed: String) -> PluginError {
-        PluginError(
-            code: .cannotLoad, plugin: plugin,
-            message: "the Python guest cannot be started: \(reason); "
-                + "name an interpreter that has pyarrow with --python or in casparian.yaml", logTail: printed,
-            cause: .configuration)
+    private static func cannotStart(
+        _ plugin: String, _ reason: String, printed: String, isProgram: Bool = false
+    ) -> PluginError {
+        let message =
+            isProgram
+            ? "its program cannot be started as a guest: \(reason); docs/guest-protocol.md says what it has to speak"
+            : "the Python guest cannot be started: \(reason); name an interpreter that has pyarrow with --python or in "
+                + "casparian.yaml"
+        return PluginError(
+            code: .cannotLoad, plugin: plugin, message: message, logTail: printed, cause: .configuration)
     }
 
     private static func error(

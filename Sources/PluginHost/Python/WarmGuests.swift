@@ -6,7 +6,7 @@ import Synchronization
 final class WarmGuests: Sendable {
     /// Guests of one kind can do each other's jobs.
     struct Kind: Hashable {
-        var interpreter: String
+        var launch: PluginLaunch
         var allowsNetwork = false
     }
 
@@ -78,7 +78,7 @@ final class WarmGuests: Sendable {
     }
 
     private func start(_ kind: Kind, _ cancel: CancelSignal) throws -> GuestProcess {
-        var command = command.running(kind.interpreter)
+        var command = try command.running(kind.launch)
         command.allowsNetwork = kind.allowsNetwork
         return try GuestProcess.start(command, cancel: cancel)
     }
@@ -87,8 +87,8 @@ final class WarmGuests: Sendable {
 
     /// Starts guests for the plugins on the shelf and has them load those, beside everything else.
     func warmAll() {
-        let kinds = Set(shelf.newest.values.map { Kind(interpreter: $0.interpreter) })
-        warm(Array(kinds.sorted { $0.interpreter < $1.interpreter }.prefix(Self.kindsMax)))
+        let kinds = Set(shelf.newest.values.map { Kind(launch: $0.launch) })
+        warm(Array(kinds.sorted { $0.launch.program < $1.launch.program }.prefix(Self.kindsMax)))
     }
 
     /// Starts guests of kinds of which there is none.
@@ -125,11 +125,11 @@ final class WarmGuests: Sendable {
     /// Loads plugins until a job comes, one fails to load, or the process has grown to half of what it may hold.
     private func load(_ guest: GuestProcess, _ kind: Kind, _ cancel: CancelSignal) {
         guard guest.loadsAhead.load(ordering: .relaxed) else { return }
-        for (_, item) in shelf.newest.sorted(by: { $0.key < $1.key }) where item.interpreter == kind.interpreter {
+        for (_, item) in shelf.newest.sorted(by: { $0.key < $1.key }) where item.launch == kind.launch {
             let isNeeded = state.withLock { !$0.wanted.contains(kind) && !$0.isShutDown }
             guard isNeeded, guest.residentBytes < command.limits.residentBytesMax / 2 else { return }
             let order = GuestOrder.Load(
-                module: item.path, contentHash: item.edition.contentHash, source: item.source)
+                module: item.path, contentHash: item.edition.contentHash, source: item.source ?? Data())
             let deadline = ContinuousClock.now + command.limits.describe
             guard guest.needs(source: item.edition.contentHash),
                 (try? guest.channel.send(GuestFrameType.load, order, cancel: cancel)) != nil,

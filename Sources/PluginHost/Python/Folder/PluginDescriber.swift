@@ -8,8 +8,7 @@ import Foundation
 final class PluginDescriber {
     private let command: GuestCommand
     private let cancel: CancelSignal
-    /// By interpreter.
-    private var guests: [String: GuestProcess] = [:]
+    private var guests: [PluginLaunch: GuestProcess] = [:]
 
     /// - Parameter command: Starts a guest of the interpreter that plugins without an environment of their own use.
     init(_ command: GuestCommand) throws {
@@ -19,12 +18,11 @@ final class PluginDescriber {
 
     deinit { for guest in guests.values { guest.stop(politely: true) } }
 
-    /// - Parameter interpreter: The Python program that has what the plugin needs.
-    func describe(_ source: PluginSource, interpreter: String) -> PluginDescription {
+    func describe(_ source: PluginSource, _ launch: PluginLaunch) -> PluginDescription {
         var found = PluginDescription(name: source.name, contentHash: source.contentHash, source: source.text)
         do {
-            let running = try guests[interpreter] ?? GuestProcess.start(command.running(interpreter), cancel: cancel)
-            guests[interpreter] = running
+            let running = try guests[launch] ?? GuestProcess.start(try command.running(launch), cancel: cancel)
+            guests[launch] = running
             running.log.reset()
             let order = GuestOrder.Describe(module: source.path, source: source.bytes)
             try running.channel.send(GuestFrameType.describe, order, cancel: cancel)
@@ -35,7 +33,7 @@ final class PluginDescriber {
             if let manifest = plugin.manifest { found.manifest = manifest }
             found.loadError = plugin.error
         } catch {
-            found.loadError = text(error, source, guests.removeValue(forKey: interpreter))
+            found.loadError = text(error, source, guests.removeValue(forKey: launch))
         }
         return found
     }
@@ -44,7 +42,8 @@ final class PluginDescriber {
     private func text(_ error: any Error, _ source: PluginSource, _ guest: GuestProcess?) -> String {
         guard let end = error as? GuestEnd else {
             let printed = (error as? GuestStartFailure)?.printed ?? ""
-            return "the Python guest cannot be started: \(error)" + (printed.isEmpty ? "" : "\n" + printed)
+            let what = source.file.isProgram ? "it" : "the Python guest"
+            return "\(what) cannot be started: \(error)" + (printed.isEmpty ? "" : "\n" + printed)
         }
         let exit = guest?.stop(politely: end == .gone)
         let what: String =
@@ -54,6 +53,8 @@ final class PluginDescriber {
             default: "importing it ended the process: \(exit?.description ?? "reason unknown")"
             }
         let printed = guest?.log.tail() ?? ""
-        return "\(source.path): \(what)" + (printed.isEmpty ? "" : "\n" + printed)
+        return
+            "\(source.path): \(source.file.isProgram ? what.replacing("importing it", with: "asking it what it is") : what)"
+            + (printed.isEmpty ? "" : "\n" + printed)
     }
 }

@@ -45,6 +45,7 @@ final class PluginFolder: Sendable {
     private let path: String
     private let command: GuestCommand
     private let environments: PluginEnvironments
+    private let programs: ProgramStore
     let shelf: PluginShelf
     /// Ends what `buildNext` builds.
     let buildStop = BuildStop()
@@ -55,6 +56,7 @@ final class PluginFolder: Sendable {
         self.path = path
         self.command = command
         self.environments = environments
+        programs = ProgramStore(folder: environments.folder + "/programs")
         self.shelf = shelf
     }
 
@@ -63,8 +65,10 @@ final class PluginFolder: Sendable {
         state.withLock { $0.known.values.map(\.description).sorted { $0.name < $1.name } }
     }
 
-    /// Names of the plugin files; nil if the folder cannot be read.
-    private var names: [String]? { PythonPlugins.fileNames(in: path) }
+    /// Nil if the folder cannot be read.
+    private var files: [PluginFile]? { PluginFile.list(in: path) }
+
+    private func file(_ name: String) -> PluginFile? { files?.first { $0.name == name } }
 
     /// Looks at every file, or at one.
     ///
@@ -72,15 +76,15 @@ final class PluginFolder: Sendable {
     func read(
         _ building: Building, only name: String? = nil, onProgress: (String) -> Void = { _ in }
     ) throws -> [PluginDescription] {
-        guard let names else {
+        guard let files else {
             throw PluginError(
                 code: .unreadable, plugin: path,
                 message: "the plugins folder cannot be read; create it or name another with --plugins")
         }
-        let meant = names.filter { name == nil || $0 == name }
+        let meant = files.filter { name == nil || $0.name == name }
         guard !meant.isEmpty else { return [] }
         let describer = try PluginDescriber(command)
-        for name in meant { look(at: name, building, describer) { onProgress("\(name): \($0)") } }
+        for file in meant { look(at: file, building, describer) { onProgress("\(file.name): \($0)") } }
         return plugins.filter { name == nil || $0.name == name }
     }
 
@@ -91,22 +95,25 @@ final class PluginFolder: Sendable {
     func item(_ plugin: String, hash: String?, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
         if let item = shelf.item(plugin, hash: hash) { return item }
         // That it is not there the guest tells, too.
-        guard let source = PluginSource(name: plugin, folder: path) else { return nil }
-        func item(_ interpreter: String) -> PluginShelf.Item {
+        guard let source = file(plugin).flatMap(PluginSource.init) else { return nil }
+        func item(_ launch: PluginLaunch) -> PluginShelf.Item {
             PluginShelf.Item(
                 edition: PluginEdition(version: "", contentHash: source.contentHash), path: source.path,
-                source: source.bytes, interpreter: interpreter)
+                source: source.bytes, launch: launch)
+        }
+        guard let text = source.text else {
+            return item(PluginLaunch(program: source.path, mark: FileMark(path: source.path)))
         }
         func failure(_ reason: String) -> PluginError {
             PluginError(
                 code: .cannotLoad, plugin: plugin, message: "\(source.path)\(reason)", cause: .configuration)
         }
-        switch ScriptBlock.find(in: source.text) {
-        case .none: return item(command.program)
+        switch ScriptBlock.find(in: text) {
+        case .none: return item(.python(command.program))
         case .broken(let reason): throw failure(", \(reason)")
         case .block(let block):
             do throws(EnvironmentError) {
-                return item(try environments.build(block, stop: buildStop, onProgress: onProgress))
+                return item(.python(try environments.build(block, stop: buildStop, onProgress: onProgress)))
             } catch {
                 throw failure(": \(error)")
             }
@@ -118,8 +125,8 @@ final class PluginFolder: Sendable {
     /// - Returns: Whether anything is offered otherwise now.
     func readChanges() -> Bool {
         // A folder that is away for a moment has lost no plugins.
-        guard let names else { return false }
-        let due = dueNames(names)
+        guard let files else { return false }
+        let due = dueFiles(files)
         guard !due.changed.isEmpty || !due.gone.isEmpty else { return false }
         let before = plugins
         for name in due.gone {
@@ -127,20 +134,20 @@ final class PluginFolder: Sendable {
             state.withLock { $0.known[name] = nil }
         }
         if !due.changed.isEmpty, let describer = try? PluginDescriber(command) {
-            for name in due.changed { look(at: name, .later, describer) { _ in } }
+            for file in due.changed { look(at: file, .later, describer) { _ in } }
         }
         return plugins != before
     }
 
-    private func dueNames(_ names: [String]) -> (changed: [String], gone: [String]) {
-        let marks = Dictionary(
-            names.compactMap { name in FileMark(path: "\(path)/\(name).py").map { (name, $0) } }
-        ) { first, _ in first }
+    private func dueFiles(_ files: [PluginFile]) -> (changed: [PluginFile], gone: [String]) {
+        let marked = files.compactMap { file in FileMark(path: file.path).map { (file.name, $0) } }
+        let marks = Dictionary(marked) { first, _ in first }
+        let names = Set(files.map(\.name))
         return state.withLock { state in
-            let changed = names.filter { name in
-                guard let mark = marks[name], state.known[name]?.mark != mark else { return false }
+            let changed = files.filter { file in
+                guard let mark = marks[file.name], state.known[file.name]?.mark != mark else { return false }
                 // Who writes a file in several steps is not through yet.
-                return state.seen[name] == mark
+                return state.seen[file.name] == mark
             }
             state.seen = marks
             return (changed, state.known.keys.filter { !names.contains($0) })
@@ -148,27 +155,30 @@ final class PluginFolder: Sendable {
     }
 
     private func look(
-        at name: String, _ building: Building, _ describer: PluginDescriber, _ onProgress: (String) -> Void
+        at file: PluginFile, _ building: Building, _ describer: PluginDescriber, _ onProgress: (String) -> Void
     ) {
         // Before it is read: what is written meanwhile is another change.
-        let mark = Mark(FileMark(path: "\(path)/\(name).py"), isFirst: true)
-        guard let source = PluginSource(name: name, folder: path) else {
-            let error = "\(path)/\(name).py cannot be read"
-            return note(PluginDescription(name: name, loadError: error), mark)
+        let mark = Mark(FileMark(path: file.path), isFirst: true)
+        guard let source = PluginSource(file) else {
+            return note(PluginDescription(name: file.name, loadError: "\(file.path) cannot be read"), mark)
         }
-        let former = state.withLock { $0.known[name] }
+        let former = state.withLock { $0.known[file.name] }
         if let former, former.description.contentHash == source.contentHash, former.description.isOffered {
             // Back to the version that goes on, if there was another.
             var same = former.description
             same.notice = nil
             return note(same, mark)
         }
-        switch ScriptBlock.find(in: source.text) {
-        case .none: take(source, interpreter: command.program, mark, describer)
+        guard let text = source.text else {
+            let launch = PluginLaunch(program: file.path, mark: mark.file, copy: programs.keep(source))
+            return take(source, launch, mark, describer)
+        }
+        switch ScriptBlock.find(in: text) {
+        case .none: take(source, .python(command.program), mark, describer)
         case .broken(let reason): note(failed(source, "\(source.path), \(reason)"), mark)
         case .block(let block):
             if let interpreter = environments.interpreter(for: block) {
-                take(source, interpreter: interpreter, mark, describer)
+                take(source, .python(interpreter), mark, describer)
             } else if building == .now {
                 build(source, block, mark, describer, onProgress)
             } else {
@@ -178,15 +188,15 @@ final class PluginFolder: Sendable {
     }
 
     private func take(
-        _ source: PluginSource, interpreter: String, _ mark: Mark, _ describer: PluginDescriber
+        _ source: PluginSource, _ launch: PluginLaunch, _ mark: Mark, _ describer: PluginDescriber
     ) {
-        let found = describer.describe(source, interpreter: interpreter)
+        let found = describer.describe(source, launch)
         guard mark.isFirst || isCurrent(source.name, mark) else { return }
         if found.loadError == nil {
             let edition = PluginEdition(version: found.manifest.version, contentHash: source.contentHash)
             shelf.put(
                 PluginShelf.Item(
-                    edition: edition, path: source.path, source: source.bytes, interpreter: interpreter),
+                    edition: edition, path: source.path, source: source.bytes, launch: launch),
                 as: source.name)
         }
         note(found, mark)
@@ -203,7 +213,7 @@ final class PluginFolder: Sendable {
     ) {
         do {
             let interpreter = try environments.build(block, stop: buildStop, onProgress: onProgress)
-            take(source, interpreter: interpreter, mark, describer)
+            take(source, .python(interpreter), mark, describer)
         } catch {
             note(failed(source, "\(source.path): \(error)"), mark)
         }
@@ -260,9 +270,10 @@ final class PluginFolder: Sendable {
     /// - Returns: False if none waits.
     func buildNext(onChange: () -> Void) -> Bool {
         guard let name = state.withLock({ $0.wanted.isEmpty ? nil : $0.wanted.removeFirst() }) else { return false }
-        let mark = Mark(FileMark(path: "\(path)/\(name).py"), isFirst: false)
-        guard let source = PluginSource(name: name, folder: path),
-            case .block(let block) = ScriptBlock.find(in: source.text),
+        guard let file = file(name) else { return true }
+        let mark = Mark(FileMark(path: file.path), isFirst: false)
+        guard let source = PluginSource(file), let text = source.text,
+            case .block(let block) = ScriptBlock.find(in: text),
             let describer = try? PluginDescriber(command)
         else { return true }
         build(source, block, mark, describer) { text in

@@ -8,10 +8,9 @@ final class PluginShelf: Sendable {
         var edition: PluginEdition
         /// The plugin's file, absolute.
         var path: String
-        /// The bytes of it.
-        var source: Data
-        /// The Python program that has what the plugin needs.
-        var interpreter: String
+        /// The bytes of it; nil of a program.
+        var source: Data?
+        var launch: PluginLaunch
     }
 
     /// A job takes its version's name a moment before it takes the version.

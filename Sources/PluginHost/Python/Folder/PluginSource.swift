@@ -4,22 +4,26 @@ import Glibc
 
 /// A plugin file as it lay there.
 struct PluginSource {
-    let name: String
-    /// Absolute.
-    let path: String
-    let bytes: Data
+    let file: PluginFile
+    /// Nil of a program.
+    let bytes: Data?
     let contentHash: String
 
+    var name: String { file.name }
+    var path: String { file.path }
+
     /// Nil if the file cannot be read.
-    init?(name: String, folder: String) {
-        path = "\(folder)/\(name).py"
-        guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
-        self.name = name
-        self.bytes = bytes
+    init?(_ file: PluginFile) {
+        guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: file.path), options: .mappedIfSafe) else {
+            return nil
+        }
+        self.file = file
+        self.bytes = file.isProgram ? nil : bytes
         contentHash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
     }
 
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    /// Nil of a program.
+    var text: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// What tells that a file has been written to or replaced.
