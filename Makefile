@@ -5,7 +5,7 @@ BIN := .build/release/casparian
 SWIFT_TEST := swift test --disable-xctest
 
 .PHONY: help deps deps-test release run test gate lint format sanitizers seeds samples docs examples bench bench-build
-.PHONY: fuzz soak check-real check-fidelity check-crash check-sharing check-isolation chaos large-csv install clean
+.PHONY: fuzz soak check-real check-fidelity check-crash check-sharing check-isolation check-backpressure chaos large-csv install clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -66,6 +66,8 @@ check-sharing: deps-test ## Two workers into the same tables for a minute
 check-isolation: deps-test ## Plugins that do what they must not, and what they are told
 	swift build --product casparian
 	@PYTHONPATH=python .deps/python/bin/python3 -m pytest -v Tests/integration/test_isolation.py
+check-backpressure: release deps-test ## A plugin that yields 20 GB into a slower sink stays under its limit
+	@CASPARIAN_BIN=$(BIN) .deps/python/bin/python3 Tests/memory/check_backpressure.py $(ARGS)
 chaos: deps-test ## Sentinel and workers killed, stopped and cut off for minutes (ARGS="--minutes 1 --jobs 300 --seed 7")
 	swift build --product casparian
 	@.deps/python/bin/python3 Tests/chaos/check_chaos.py $(ARGS)

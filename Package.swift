@@ -208,7 +208,7 @@ func target(_ module: Module) -> Target {
             cxxSettings: [.unsafeFlags(["-isystem", arrow + "/include", "-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [
                 .unsafeFlags(["-L" + arrow + "/lib", "-Xlinker", "-rpath", "-Xlinker", arrow + "/lib"]),
-                .linkedLibrary("arrow"), .linkedLibrary("parquet"),
+                .linkedLibrary("arrow"), .linkedLibrary("parquet"), .linkedLibrary("archive"),
             ])
     case .swift:
         return .target(

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYARROW_VERSION=26.0.1
-PACKAGES=(libzmq3-dev libsqlite3-dev libpq-dev freetds-dev pkg-config python3-venv patchelf bubblewrap)
+PACKAGES=(libzmq3-dev libsqlite3-dev libpq-dev libarchive-dev freetds-dev pkg-config python3-venv patchelf bubblewrap)
 TEST_DEBIAN_PACKAGES=(sqlite3 postgresql freetds-bin rsync git)
 TEST_PACKAGES=(pytest==9.0.3 pytest-xdist==3.8.0 pyzmq==27.3.0 duckdb==2.0.1 polars==2.1.0 pandas==3.1.1
     vega_datasets==0.9.0 "moto[server]==5.2.5" mssql-python==1.16.0 adbc-driver-sqlite==1.13.0 adbc-driver-manager==1.13.0

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "ArchiveStream.h"
 #include "Support.h"
 #include "UTF16Decoder.h"
 
@@ -66,6 +67,8 @@ ByteStream::ByteStream(const std::string &path, bool latin1, const ca_observer *
         observed_ = std::make_shared<ObservedFile>(std::move(stream_), *observer);
         stream_ = observed_;
     }
+    if (ends_with(path, ".xz")) stream_ = open_archive(path, stream_, ArchiveKind::xz);
+    if (ends_with(path, ".zip")) stream_ = open_archive(path, stream_, ArchiveKind::zip);
     arrow::Compression::type type = arrow::Compression::UNCOMPRESSED;
     if (ends_with(path, ".gz")) type = arrow::Compression::GZIP;
     if (ends_with(path, ".zst")) type = arrow::Compression::ZSTD;

@@ -12,8 +12,8 @@ namespace casparian {
 class ObservedFile;
 class UTF16Decoder;
 
-/// A file's bytes from its beginning, decompressed if its name ends in .gz, .zst, .bz2 or .lz4; a UTF-8 byte order
-/// mark is dropped, and UTF-16 that begins with one comes out as UTF-8.
+/// A file's bytes from its beginning, decompressed if its name ends in .gz, .zst, .bz2, .lz4, .xz or .zip (with one file in
+/// it); a UTF-8 byte order mark is dropped, and UTF-16 that begins with one comes out as UTF-8.
 class ByteStream {
    public:
     /// `latin1`: bytes are ISO 8859-1 and come out as UTF-8. `observer` NULL: none.

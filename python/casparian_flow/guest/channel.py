@@ -18,8 +18,17 @@ ALIGNMENT_BYTES = 64
 #: Neither side takes a longer payload.
 FRAME_BYTES_MAX = 512 * 1024 * 1024
 
+#: A buffer for encoded rows is at least so large, and kept for the next ones if it is not larger than that.
+BUFFER_BYTES_MIN = 1 << 20
+BUFFER_BYTES_MAX = 16 << 20
+
 HELLO, JOB, DESCRIBE, LOAD = b"H", b"J", b"D", b"L"
 DATA, DONE, FAILED, PLUGIN = b"B", b"E", b"F", b"P"
+
+
+def _encode(batch: pa.RecordBatch, sink: Any) -> None:
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 class ChannelBroken(Exception):
@@ -34,6 +43,8 @@ class Channel:
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self._is_within_frame = False
+        self._encoding = threading.RLock()
+        self._buffer: Optional[pa.Buffer] = None
 
     def is_open(self) -> bool:
         """Whether the worker still listens."""
@@ -76,16 +87,22 @@ class Channel:
         name = topic.encode("utf-8")
         head = TOPIC_LENGTH.pack(len(name)) + name
         head += bytes(-len(head) % ALIGNMENT_BYTES)
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        stream = sink.getvalue()
-        length = len(head) + stream.size
+        counter = pa.MockOutputStream()
+        _encode(batch, counter)
+        size = counter.size()
+        length = len(head) + size
         if length > FRAME_BYTES_MAX:
             raise ValueError(
-                f"a row of topic '{topic}' is too large: {stream.size} bytes with its schema, "
+                f"a row of topic '{topic}' is too large: {size} bytes with its schema, "
                 f"{FRAME_BYTES_MAX} at most; split its values over rows")
-        self._write([HEADER.pack(DATA, length) + head, stream])
+        with self._encoding:
+            # The same memory for every frame: fresh pages cost more than the copy into them.
+            if self._buffer is None or self._buffer.size < size:
+                self._buffer = pa.allocate_buffer(max(size, BUFFER_BYTES_MIN))
+            _encode(batch, pa.FixedSizeBufferWriter(self._buffer))
+            self._write([HEADER.pack(DATA, length) + head, memoryview(self._buffer)[:size]])
+            if self._buffer.size > BUFFER_BYTES_MAX:
+                self._buffer = None
 
     def _write(self, parts: list) -> None:
         views = [memoryview(part).cast("B") for part in parts]

@@ -34,7 +34,15 @@ final class PluginFolder: Sendable {
         var description: PluginDescription
     }
 
+    /// A file that nobody has described, as a job found it.
+    private struct Unshelved {
+        var path: String
+        var mark: FileMark
+        var item: PluginShelf.Item
+    }
+
     private struct State {
+        var unshelved: [String: Unshelved] = [:]
         var known: [String: Known] = [:]
         /// Marks that the last look saw for the first time.
         var seen: [String: FileMark] = [:]
@@ -94,7 +102,18 @@ final class PluginFolder: Sendable {
     /// - Throws: `PluginError` when what the plugin needs cannot be had.
     func item(_ plugin: String, hash: String?, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
         if let item = shelf.item(plugin, hash: hash) { return item }
-        // That it is not there the guest tells, too.
+        // Reading a program for each of its jobs would cost more than the jobs.
+        if let found = state.withLock({ $0.unshelved[plugin] }), FileMark(path: found.path) == found.mark {
+            return found.item
+        }
+        let mark = file(plugin).flatMap { FileMark(path: $0.path) }
+        guard let item = try unshelvedItem(plugin, onProgress: onProgress) else { return nil }
+        if let mark { state.withLock { $0.unshelved[plugin] = Unshelved(path: item.path, mark: mark, item: item) } }
+        return item
+    }
+
+    /// The plugin's file as it lies there; nil if there is none, which the guest tells, too.
+    private func unshelvedItem(_ plugin: String, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
         guard let source = file(plugin).flatMap(PluginSource.init) else { return nil }
         func item(_ launch: PluginLaunch) -> PluginShelf.Item {
             PluginShelf.Item(
