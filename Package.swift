@@ -119,7 +119,7 @@ let modules: [Module] = [
             "SQLiteCatalog", "ParquetSink",
             "SQLiteSink", "PostgreSQLSink", "SQLServerSink", "PluginHost", "PrometheusMetrics", "ContractInference",
         ],
-        products: [.argumentParser, .configuration, .logging, .metrics, .serviceLifecycle, .yams]),
+        products: [.argumentParser, .configuration, .crypto, .logging, .metrics, .serviceLifecycle, .yams]),
     Module(name: "casparian", kind: .executable, uses: ["CasparianCLI"]),
 
     // Tests.

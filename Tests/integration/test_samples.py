@@ -70,3 +70,21 @@ def test_a_plugin_is_run_by_its_file_from_anywhere(project, tmp_path):
     assert "one" in said and list(elsewhere.iterdir()) == [elsewhere / "x.txt"]
     assert "there are no samples of 'csv'" in project.refuse("test", "csv", status=64)
     assert "there is no plugin 'none'" in project.refuse("test", "none.py", status=64)
+
+
+def test_a_previewed_run_tells_which_columns_are_otherwise_than_in_the_last_one(project):
+    project.write_plugin("p", """
+        class Handler:
+            def execute(self, path):
+                return [{"a": 1, "b": "x"}]
+        """)
+    path = project.write("a.txt", "x")
+    assert "otherwise" not in project.run("run", "p", path, "--preview", 1)
+    assert "otherwise" not in project.run("run", "p", path, "--preview", 1)
+    project.write_plugin("p", """
+        class Handler:
+            def execute(self, path):
+                return [{"a": "1", "c": 2.5}]
+        """)
+    told = project.run("run", "p", path, "--preview", 1)
+    assert "output: - b" in told and "output: + c double" in told and "output: a int64 -> string" in told

@@ -2,6 +2,7 @@ import ArgumentParser
 import CasparianModel
 import CasparianPluginRuntime
 import CasparianSinks
+import Foundation
 import Logging
 import PluginHost
 import ServiceLifecycle
@@ -40,6 +41,24 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Files at once.") var slots: Int?
     @Option(help: "Python interpreter for plugins; it needs pyarrow.") var python: String?
     @Option(help: "The first file's job id.") var jobID: Int64?
+
+    /// What columns are otherwise than in the last such run.
+    private func tellChanges(_ console: RunConsole, _ plugin: String, _ settings: ProjectSettings) {
+        guard let previews = console.firstPreviews else { return }
+        let variables = ProcessInfo.processInfo.environment
+        let cache = settings.environments ?? PythonPlugins.Options.environmentsByDefault(variables)
+        let history = SchemaHistory(
+            folder: Paths.parent(of: cache) + "/runs", plugin: plugin, plugins: settings.plugins)
+        let schemas = SchemaHistory.schemas(previews)
+        if let last = history.last {
+            let changes = SchemaHistory.changes(from: last, to: schemas)
+            if !changes.isEmpty {
+                Terminal.line("Columns that are otherwise than in the last run:")
+                changes.forEach { Terminal.line("  " + $0) }
+            }
+        }
+        history.save(schemas)
+    }
 
     /// Bounds of `--preview`.
     static let previewRange = 1...10_000
@@ -80,6 +99,7 @@ struct RunCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         try await Composition.untilDoneOrSignal(run)
         console.summarize(elapsed: ContinuousClock.now - start)
+        if preview != nil, !stop, !listing.json { tellChanges(console, plugin, settings) }
         if run.wasStopped { throw ExitStatus.failed("stopped by a signal; what was not finished left nothing behind") }
         if console.failed > 0 { throw ExitStatus.failed() }
     }

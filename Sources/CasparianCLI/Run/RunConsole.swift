@@ -12,6 +12,7 @@ final class RunConsole: Sendable {
         var rows: Int64 = 0
         var inputBytes: Int64 = 0
         var shown: ContinuousClock.Instant?
+        var firstPreviews: [TopicPreview]?
     }
 
     private let total: Int
@@ -30,6 +31,9 @@ final class RunConsole: Sendable {
     }
 
     var failed: Int { state.withLock(\.failed) }
+
+    /// What the first file that did not fail made; nil if none was previewed.
+    var firstPreviews: [TopicPreview]? { state.withLock(\.firstPreviews) }
 
     func progress(_ index: Int, rows: Int64) {
         guard line.isShown else { return }
@@ -54,6 +58,7 @@ final class RunConsole: Sendable {
             line.clear()
             while let next = state.waiting.removeValue(forKey: state.printed) {
                 state.printed += 1
+                if state.firstPreviews == nil, !next.hasFailed { state.firstPreviews = next.previews }
                 print(RunReport(result: next, isPreviewOnly: isPreviewOnly))
             }
         }

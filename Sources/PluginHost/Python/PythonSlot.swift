@@ -26,7 +26,7 @@ final class PythonSlot: PluginSlot {
         self.startsAhead = startsAhead
         interpreter = command.program
         isSandboxed = command.sandbox != nil
-        guests = WarmGuests(command: command, shelf: folder.shelf)
+        guests = WarmGuests(command: command, shelf: folder.shelf, park: folder.park)
         cancelSignal = Result { () throws(GuestStartError) in try CancelSignal() }
         if startsAhead { guests.warmAll() }
     }

@@ -24,12 +24,14 @@ final class WarmGuests: Sendable {
 
     private let command: GuestCommand
     private let shelf: PluginShelf
+    private let park: GuestPark
     private let mounts = MountWatch()
     private let state = Mutex(State())
     private let warmed = DispatchSemaphore(value: 0)
 
-    init(command: GuestCommand, shelf: PluginShelf) {
+    init(command: GuestCommand, shelf: PluginShelf, park: GuestPark) {
         self.command = command
+        self.park = park
         self.shelf = shelf
     }
 
@@ -78,6 +80,7 @@ final class WarmGuests: Sendable {
     }
 
     private func start(_ kind: Kind, _ cancel: CancelSignal) throws -> GuestProcess {
+        if !kind.allowsNetwork, let parked = park.take(kind.launch) { return parked }
         var command = try command.running(kind.launch)
         command.allowsNetwork = kind.allowsNetwork
         return try GuestProcess.start(command, cancel: cancel)

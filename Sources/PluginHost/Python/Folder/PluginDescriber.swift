@@ -16,6 +16,12 @@ final class PluginDescriber {
         cancel = try CancelSignal()
     }
 
+    /// Hands its guests on.
+    func park(in park: GuestPark) {
+        for (launch, guest) in guests { park.put(guest, launch) }
+        guests = [:]
+    }
+
     deinit { for guest in guests.values { guest.stop(politely: true) } }
 
     func describe(_ source: PluginSource, _ launch: PluginLaunch) -> PluginDescription {

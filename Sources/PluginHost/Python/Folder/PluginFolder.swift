@@ -55,6 +55,8 @@ final class PluginFolder: Sendable {
     private let environments: PluginEnvironments
     private let programs: ProgramStore
     let shelf: PluginShelf
+    /// Guests that described plugins.
+    let park = GuestPark()
     /// Ends what `buildNext` builds.
     let buildStop = BuildStop()
     private let state = Mutex(State())
@@ -93,6 +95,8 @@ final class PluginFolder: Sendable {
         guard !meant.isEmpty else { return [] }
         let describer = try PluginDescriber(command)
         for file in meant { look(at: file, building, describer) { onProgress("\(file.name): \($0)") } }
+        // Who asks about one plugin is about to run it.
+        if name != nil { describer.park(in: park) }
         return plugins.filter { name == nil || $0.name == name }
     }
 
