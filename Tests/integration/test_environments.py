@@ -131,10 +131,13 @@ def test_what_cannot_be_installed_fails_its_jobs_with_the_reason_and_nothing_els
     write(offline, "wrong", block, "return [{'n': 1}]")
     (offline.plugins / "plain.py").write_text(PLAIN)
     offline.route("*.txt", "wrong")
-    offline.write("a.txt", "x")
+    for number in range(20):
+        offline.write(f"{number}.txt", "x")
     offline.write("b.n", "x")
     offline.up(1)
-    job, = offline.jobs("--plugin", "wrong")
+    jobs = offline.jobs("--plugin", "wrong")
+    assert {job["status"] for job in jobs} <= {"FAILED", "QUEUED"}
+    job = next(job for job in jobs if job["status"] == "FAILED")
     shown_job = offline.job(job["job_id"])
     assert shown_job["status"] == "FAILED" and told in shown_job["error"], shown_job["error"]
     assert shown(offline, "wrong")["status"] == "FAILED"

@@ -17,7 +17,7 @@ final class PluginFolder: Sendable {
     }
 
     /// The state of a file that something is said of.
-    private struct Mark {
+    struct Mark {
         var file: FileMark?
         /// False for what is said later on: it counts only while the file has not been read again.
         var isFirst: Bool
@@ -28,20 +28,31 @@ final class PluginFolder: Sendable {
         }
     }
 
-    private struct Known {
+    struct Known {
         /// Of the file when it was read.
         var mark: FileMark?
         var description: PluginDescription
     }
 
     /// A file that nobody has described, as a job found it.
-    private struct Unshelved {
+    struct Unshelved {
         var path: String
         var mark: FileMark
         var item: PluginShelf.Item
     }
 
-    private struct State {
+    /// A plugin that cannot be run, whatever its code is: its packages cannot be had.
+    struct Unrunnable {
+        var contentHash: String
+        var reason: String
+        var since: ContinuousClock.Instant
+    }
+
+    /// A job that comes later has it tried again: an index that could not be reached may be there by then.
+    static let unrunnableFor = Duration.seconds(60)
+
+    struct State {
+        var unrunnable: [String: Unrunnable] = [:]
         var unshelved: [String: Unshelved] = [:]
         var known: [String: Known] = [:]
         /// Marks that the last look saw for the first time.
@@ -50,16 +61,16 @@ final class PluginFolder: Sendable {
         var wanted: [String] = []
     }
 
-    private let path: String
-    private let command: GuestCommand
-    private let environments: PluginEnvironments
+    let path: String
+    let command: GuestCommand
+    let environments: PluginEnvironments
     private let programs: ProgramStore
     let shelf: PluginShelf
     /// Guests that described plugins.
     let park = GuestPark()
     /// Ends what `buildNext` builds.
     let buildStop = BuildStop()
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// - Parameter path: Absolute.
     init(path: String, command: GuestCommand, environments: PluginEnvironments, shelf: PluginShelf) {
@@ -78,7 +89,7 @@ final class PluginFolder: Sendable {
     /// Nil if the folder cannot be read.
     private var files: [PluginFile]? { PluginFile.list(in: path) }
 
-    private func file(_ name: String) -> PluginFile? { files?.first { $0.name == name } }
+    func file(_ name: String) -> PluginFile? { files?.first { $0.name == name } }
 
     /// Looks at every file, or at one.
     ///
@@ -98,49 +109,6 @@ final class PluginFolder: Sendable {
         // Who asks about one plugin is about to run it.
         if name != nil { describer.park(in: park) }
         return plugins.filter { name == nil || $0.name == name }
-    }
-
-    /// The version of a plugin that a job runs: one from the shelf, else the file as it lies there.
-    ///
-    /// - Parameter hash: Of the version that is meant; nil for the newest.
-    /// - Throws: `PluginError` when what the plugin needs cannot be had.
-    func item(_ plugin: String, hash: String?, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
-        if let item = shelf.item(plugin, hash: hash) { return item }
-        // Reading a program for each of its jobs would cost more than the jobs.
-        if let found = state.withLock({ $0.unshelved[plugin] }), FileMark(path: found.path) == found.mark {
-            return found.item
-        }
-        let mark = file(plugin).flatMap { FileMark(path: $0.path) }
-        guard let item = try unshelvedItem(plugin, onProgress: onProgress) else { return nil }
-        if let mark { state.withLock { $0.unshelved[plugin] = Unshelved(path: item.path, mark: mark, item: item) } }
-        return item
-    }
-
-    /// The plugin's file as it lies there; nil if there is none, which the guest tells, too.
-    private func unshelvedItem(_ plugin: String, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
-        guard let source = file(plugin).flatMap(PluginSource.init) else { return nil }
-        func item(_ launch: PluginLaunch) -> PluginShelf.Item {
-            PluginShelf.Item(
-                edition: PluginEdition(version: "", contentHash: source.contentHash), path: source.path,
-                source: source.bytes, launch: launch)
-        }
-        guard let text = source.text else {
-            return item(PluginLaunch(program: source.path, mark: FileMark(path: source.path)))
-        }
-        func failure(_ reason: String) -> PluginError {
-            PluginError(
-                code: .cannotLoad, plugin: plugin, message: "\(source.path)\(reason)", cause: .configuration)
-        }
-        switch ScriptBlock.find(in: text) {
-        case .none: return item(.python(command.program))
-        case .broken(let reason): throw failure(", \(reason)")
-        case .block(let block):
-            do throws(EnvironmentError) {
-                return item(.python(try environments.build(block, stop: buildStop, onProgress: onProgress)))
-            } catch {
-                throw failure(": \(error)")
-            }
-        }
     }
 
     /// Looks at what has changed since the last time and has been left alone since the last look.
@@ -238,7 +206,7 @@ final class PluginFolder: Sendable {
             let interpreter = try environments.build(block, stop: buildStop, onProgress: onProgress)
             take(source, .python(interpreter), mark, describer)
         } catch {
-            note(failed(source, "\(source.path): \(error)"), mark)
+            note(failed(source, unrunnable(source, "\(source.path): \(error)")), mark)
         }
     }
 
