@@ -125,6 +125,7 @@ def environment(project, block: str) -> pathlib.Path:
     ('dependencies = "greeting"', "must be a list of texts"),
     ('dependencies = ["--index-url=http://127.0.0.1/"]', "is no requirement"),
     ('dependencies = [', "is no TOML"),
+    ('dependencies = ["greeting @ git+https://192.0.2.1/greeting"]', "would be built from its source"),
     ('requires-python = ">=3.99"', "it wants Python >=3.99, and there is only"),
 ])
 def test_what_cannot_be_installed_fails_its_jobs_with_the_reason_and_nothing_else(offline, block, told):

@@ -90,6 +90,12 @@ def _read(block: str) -> Dict[str, Any]:
     options = [text for text in dependencies if text.lstrip().startswith("-")]
     if options:
         raise CannotBuild(f"{options[0]!r} in the script block is no requirement")
+    for text in dependencies:
+        name, _, url = text.partition(";")[0].partition("@")
+        if url and not url.strip().partition("#")[0].endswith(".whl"):
+            raise CannotBuild(
+                f"{text!r} in the script block would be built from its source, outside any sandbox; name a version of "
+                f"{name.strip()} or the URL of a wheel")
     version = values.get("requires-python")
     if version is not None and not isinstance(version, str):
         raise CannotBuild('"requires-python" in the script block must be a text, such as ">=3.11"')

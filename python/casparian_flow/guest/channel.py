@@ -96,13 +96,15 @@ class Channel:
                 f"a row of topic '{topic}' is too large: {size} bytes with its schema, "
                 f"{FRAME_BYTES_MAX} at most; split its values over rows")
         with self._encoding:
-            # The same memory for every frame: fresh pages cost more than the copy into them.
-            if self._buffer is None or self._buffer.size < size:
-                self._buffer = pa.allocate_buffer(max(size, BUFFER_BYTES_MIN))
-            _encode(batch, pa.FixedSizeBufferWriter(self._buffer))
-            self._write([HEADER.pack(DATA, length) + head, memoryview(self._buffer)[:size]])
-            if self._buffer.size > BUFFER_BYTES_MAX:
-                self._buffer = None
+            # The same memory for every frame: fresh pages cost more than the copy into them. Taken out meanwhile, so that
+            # a plugin's signal handler that publishes in between finds none and makes its own.
+            buffer, self._buffer = self._buffer, None
+            if buffer is None or buffer.size < size:
+                buffer = pa.allocate_buffer(max(size, BUFFER_BYTES_MIN))
+            _encode(batch, pa.FixedSizeBufferWriter(buffer))
+            self._write([HEADER.pack(DATA, length) + head, memoryview(buffer)[:size]])
+            if buffer.size <= BUFFER_BYTES_MAX:
+                self._buffer = buffer
 
     def _write(self, parts: list) -> None:
         views = [memoryview(part).cast("B") for part in parts]

@@ -9,6 +9,19 @@ extension PluginFolder {
     /// - Throws: `PluginError` when what the plugin needs cannot be had.
     func item(_ plugin: String, hash: String?, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
         if let item = shelf.item(plugin, hash: hash) { return item }
+        let item = try itemAsItLies(plugin, onProgress: onProgress)
+        // What is on record for the job is what has to run.
+        guard hash == nil || item == nil || item?.edition.contentHash == hash else {
+            throw PluginError(
+                code: .failed, plugin: plugin,
+                message:
+                    "the version that the job was begun with is gone; it is tried again with the one that is there",
+                cause: .busy)
+        }
+        return item
+    }
+
+    private func itemAsItLies(_ plugin: String, onProgress: (String) -> Void) throws -> PluginShelf.Item? {
         // Reading a program for each of its jobs would cost more than the jobs.
         if let found = state.withLock({ $0.unshelved[plugin] }), FileMark(path: found.path) == found.mark {
             return found.item
