@@ -101,7 +101,7 @@ class Project:
         self.address = free_address()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CASPARIAN_")}
         self.environment = kept | {
-            "CASPARIAN_PYTHON": PYTHON, "CASPARIAN_BIND": self.address, "XDG_CACHE_HOME": str(folder / "cache"),
+            "CASPARIAN_PYTHON": PYTHON, "CASPARIAN_BIND": self.address, "XDG_CACHE_HOME": str(folder.parent / "cache"),
             # Tests write files and want them read at once; those about settling set their own.
             "CASPARIAN_SETTLE_SECONDS": "0"}
         self.processes: list[Running] = []
