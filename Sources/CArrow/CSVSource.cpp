@@ -1,8 +1,6 @@
 // CSV as a stream of batches: header, delimiter and types from the first block, the rest in parallel.
 
 #include <arrow/builder.h>
-#include <arrow/util/string.h>
-#include <arrow/util/utf8.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "CSVHeader.h"
 #include "CSVPipeline.h"
+#include "CellText.h"
 #include "Support.h"
 
 using namespace casparian;
@@ -27,13 +26,9 @@ constexpr int64_t kAllRows = INT64_MAX;
 /// Rejected records that are held until they are asked for.
 constexpr size_t kRejectedMax = 10000;
 
-/// Text that any reader takes for text.
-std::string readable(std::string_view text) {
+std::string_view without_line_end(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    arrow::util::InitializeUTF8();
-    const auto *bytes = reinterpret_cast<const uint8_t *>(text.data());
-    if (arrow::util::ValidateUTF8(bytes, text.size())) return std::string(text);
-    return arrow::HexEncode(bytes, text.size());
+    return text;
 }
 
 /// Line ends, however they are written: LF, else CR.
@@ -286,7 +281,7 @@ class CSVSource : public Source {
             counted = begin;
             result.rejected.push_back({
                 result.lines, words_for(record.badness, record.fields, columns_),
-                readable({bytes + begin, record.size}),
+                readable_text(without_line_end({bytes + begin, record.size})),
             });
         }
         result.lines += lines.count(counted, raw.size);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "ContractTypes.h"
 #include "Support.h"
 
 namespace casparian {
@@ -113,6 +114,11 @@ std::string json_text(const arrow::Scalar &value) {
     std::string out;
     append_json(value, out);
     return out;
+}
+
+std::string readable_text(std::string_view bytes) {
+    if (contract::is_valid_text(bytes)) return std::string(bytes);
+    return arrow::HexEncode(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
 }
 
 }  // namespace casparian

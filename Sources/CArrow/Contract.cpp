@@ -3,7 +3,6 @@
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/exec.h>
-#include <arrow/util/string.h>
 
 #include <unordered_set>
 
@@ -39,20 +38,14 @@ std::string missing_reason(const arrow::Schema &schema, const std::string &name)
     return "is missing";
 }
 
-/// Text that any reader takes for text: what is not UTF-8 is hexadecimal digits.
-std::string readable(std::string text) {
-    if (contract::is_valid_text(text)) return text;
-    return arrow::HexEncode(reinterpret_cast<const uint8_t *>(text.data()), text.size());
-}
-
 bool is_bytes(arrow::Type::type id) {
     return arrow::is_binary_like(id) || arrow::is_large_binary_like(id) || id == arrow::Type::STRING_VIEW ||
            id == arrow::Type::BINARY_VIEW || id == arrow::Type::FIXED_SIZE_BINARY;
 }
 
 std::string raw_text(const arrow::Scalar &cell) {
-    if (!is_bytes(cell.type->id())) return readable(cell_text(cell));
-    return readable(std::string(static_cast<const arrow::BaseBinaryScalar &>(cell).view()));
+    if (!is_bytes(cell.type->id())) return readable_text(cell_text(cell));
+    return readable_text(static_cast<const arrow::BaseBinaryScalar &>(cell).view());
 }
 
 /// A row as a JSON object, its keys in the order of columns.
@@ -64,7 +57,7 @@ std::string record_text(const arrow::RecordBatch &batch, int64_t row) {
         out += ": ";
         const auto cell = take(batch.column(i)->GetScalar(row));
         const std::string text = json_text(*cell);
-        out += readable(text) == text ? text : '"' + raw_text(*cell) + '"';
+        out += readable_text(text) == text ? text : '"' + raw_text(*cell) + '"';
     }
     return out + "}";
 }

@@ -94,18 +94,22 @@ final class TopicOutputs: PluginOutput {
 
     func write(_ batch: RecordBatch, topic: String) throws {
         guard batch.rowCount > 0 else { return }
-        if topics[topic] == nil { try open(SinkConfig.fallback(plugin: order.pluginName, topic: topic)) }
+        let destinations = try destinations(of: topic)
         let complete = try lineage(batch, topic: topic)
-        for destination in topics[topic] ?? [] { try destination.write(batch, complete: complete) }
+        for destination in destinations { try destination.write(batch, complete: complete) }
         if rows == 0 { JobStep.published.reached() }
         rows += Int64(batch.rowCount)
         onProgress(rows)
     }
 
     func reject(_ records: RecordBatch) throws {
-        let topic = SinkConfig.outputTopic
+        for destination in try destinations(of: SinkConfig.outputTopic) { try destination.reject(records) }
+    }
+
+    /// Those that are configured, or the default one.
+    private func destinations(of topic: String) throws -> [TopicDestination] {
         if topics[topic] == nil { try open(SinkConfig.fallback(plugin: order.pluginName, topic: topic)) }
-        for destination in topics[SinkConfig.outputTopic] ?? [] { try destination.reject(records) }
+        return topics[topic] ?? []
     }
 
     private func lineage(_ batch: RecordBatch, topic: String) throws -> RecordBatch {

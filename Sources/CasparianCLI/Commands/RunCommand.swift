@@ -9,7 +9,8 @@ import ServiceLifecycle
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run a plugin on files here and now: no daemon, no state but a note in the cache.",
+        commandName: "run",
+        abstract: "Run a plugin on files here and now: no daemon, no state but a note in the cache.",
         discussion: """
             PLUGIN is the name of a file <name>.py of the plugins folder, that file, or a built-in reader: csv, jsonl, lines, parquet. \
             Job ids count from 1, or from the first that no file in the output has yet.

@@ -19,9 +19,7 @@ final class Observation: Sendable {
         var topics: [String: Observed] = [:]
     }
 
-    /// Confined by the mutex that it lies in.
-    private struct Observed: @unchecked Sendable {
-        // Sendable: reached under the lock only.
+    private struct Observed {
         var observer = TopicObserver()
         var job: JobID?
     }

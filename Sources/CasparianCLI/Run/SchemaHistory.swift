@@ -1,3 +1,4 @@
+import CasparianModel
 import Crypto
 import Foundation
 
@@ -13,7 +14,7 @@ struct SchemaHistory {
     ///   - plugin: Its name.
     ///   - plugins: Folder of its file, absolute.
     init(folder: String, plugin: String, plugins: String) {
-        let key = SHA256.hash(data: Data("\(plugins)\u{0}\(plugin)".utf8)).map { String(format: "%02x", $0) }.joined()
+        let key = ContentHash(digest: SHA256.hash(data: Data("\(plugins)\u{0}\(plugin)".utf8))).hex
         file = "\(folder)/\(key.prefix(32)).json"
     }
 

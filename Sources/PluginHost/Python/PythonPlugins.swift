@@ -121,7 +121,6 @@ public struct PythonPlugins: PluginRuntime {
 
     private static func find(_ name: String, in path: String?) -> String {
         guard !name.contains("/") else { return URL(fileURLWithPath: name).standardizedFileURL.path }
-        let candidates = (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map { "\($0)/\(name)" }
-        return candidates.first { access($0, X_OK) == 0 } ?? name
+        return ProgramPath.find(name, in: path) ?? name
     }
 }

@@ -25,13 +25,15 @@ final class WarmGuests: Sendable {
     private let command: GuestCommand
     private let shelf: PluginShelf
     private let park: GuestPark
-    private let mounts = MountWatch()
+    /// Nil where guests see what is mounted as the worker does.
+    private let mounts: MountWatch?
     private let state = Mutex(State())
     private let warmed = DispatchSemaphore(value: 0)
 
     init(command: GuestCommand, shelf: PluginShelf, park: GuestPark) {
         self.command = command
         self.park = park
+        mounts = command.sandbox.map { _ in MountWatch() }
         self.shelf = shelf
     }
 
@@ -42,7 +44,7 @@ final class WarmGuests: Sendable {
     /// - Throws: `GuestEnd.cancelled`, `GuestStartError`, `GuestStartFailure`.
     func take(_ kind: Kind, cancel: CancelSignal) throws -> GuestProcess {
         try waitForWarming(kind, cancel)
-        if command.sandbox != nil, mounts.hasChanged() { dropAll() }
+        if mounts?.hasChanged() == true { dropAll() }
         let warm = state.withLock { state -> GuestProcess? in
             guard let index = state.guests.firstIndex(where: { $0.kind == kind }) else { return nil }
             return state.guests.remove(at: index).guest
@@ -63,12 +65,9 @@ final class WarmGuests: Sendable {
     }
 
     func shutDown() {
-        let guests = state.withLock { state in
-            state.isShutDown = true
-            defer { state.guests = [] }
-            return state.guests
-        }
-        for (_, guest) in guests { guest.stop(politely: true) }
+        // From here on a guest that is given back ends at once.
+        state.withLock { $0.isShutDown = true }
+        dropAll()
     }
 
     private func dropAll() {

@@ -13,11 +13,10 @@ public struct PluginSandbox: Hashable, Sendable {
     public static func find(in path: String?, hiding hidden: [String] = []) -> Result<
         PluginSandbox, PluginSandboxMissing
     > {
-        switch Sandbox.find(in: path) {
-        case .works(var sandbox):
+        Result { () throws(PluginSandboxMissing) in
+            var sandbox = try Sandbox.find(in: path)
             sandbox.hidden = hidden
-            return .success(PluginSandbox(sandbox: sandbox))
-        case .missing(let reason): return .failure(PluginSandboxMissing(reason: reason))
+            return PluginSandbox(sandbox: sandbox)
         }
     }
 

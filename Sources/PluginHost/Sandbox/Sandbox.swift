@@ -35,20 +35,13 @@ struct Sandbox: Hashable, Sendable {
         return arguments + ["--"]
     }
 
-    enum Finding: Hashable, Sendable {
-        case works(Sandbox)
-        /// The text says why there is none.
-        case missing(String)
-    }
-
     /// Finds `bwrap` and tries it out, which tells whether this machine lets this user have what it needs.
     ///
     /// - Parameter path: The variable `PATH`.
-    static func find(in path: String?) -> Finding {
-        let folders = (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":")
-        let places: [String] = folders.map { "\($0)/bwrap" }
-        guard let program = places.first(where: { access($0, X_OK) == 0 }) else {
-            return .missing("bwrap is not on PATH; install bubblewrap")
+    /// - Throws: `PluginSandboxMissing`.
+    static func find(in path: String?) throws(PluginSandboxMissing) -> Sandbox {
+        guard let program = ProgramPath.find("bwrap", in: path) else {
+            throw PluginSandboxMissing(reason: "bwrap is not on PATH; install bubblewrap")
         }
         let sandbox = Sandbox(program: program)
         let process = Process()
@@ -59,16 +52,16 @@ struct Sandbox: Hashable, Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = complaints
         do { try process.run() } catch {
-            return .missing("\(program) cannot be started: \(error.localizedDescription)")
+            throw PluginSandboxMissing(reason: "\(program) cannot be started: \(error.localizedDescription)")
         }
         let said = (try? complaints.fileHandleForReading.readToEnd()).map { String(decoding: $0, as: UTF8.self) } ?? ""
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let reason = said.trimmingCharacters(in: .whitespacesAndNewlines)
-            return .missing(
-                "\(program) does not work for this user on this machine: "
+            throw PluginSandboxMissing(
+                reason: "\(program) does not work for this user on this machine: "
                     + (reason.isEmpty ? "exit status \(process.terminationStatus)" : reason))
         }
-        return .works(sandbox)
+        return sandbox
     }
 }

@@ -1,3 +1,4 @@
+import CasparianModel
 import Crypto
 import Foundation
 
@@ -56,6 +57,6 @@ struct ScriptBlock: Hashable {
             hash.update(data: Data("\(part.utf8.count):".utf8))
             hash.update(data: Data(part.utf8))
         }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        return ContentHash(digest: hash.finalize()).hex
     }
 }

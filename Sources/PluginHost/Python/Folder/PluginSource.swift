@@ -1,3 +1,4 @@
+import CasparianModel
 import Crypto
 import Foundation
 import Glibc
@@ -19,7 +20,7 @@ struct PluginSource {
         }
         self.file = file
         self.bytes = file.isProgram ? nil : bytes
-        contentHash = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        contentHash = ContentHash(digest: SHA256.hash(data: bytes)).hex
     }
 
     /// Nil of a program.
